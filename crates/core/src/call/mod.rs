@@ -1,0 +1,1 @@
+//! One live call as a state machine over both legs: `handle(input, now) -> Outputs`.

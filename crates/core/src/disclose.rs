@@ -1,0 +1,1 @@
+//! What must be said first, and the evidence that it was.

@@ -1,0 +1,1 @@
+//! The event log: one hash chain, signed heads, verification.

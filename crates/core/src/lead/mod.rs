@@ -1,0 +1,8 @@
+//! A lead: a person's number, the places they may be in, and where they came from.
+
+pub mod number;
+
+pub mod place;
+
+pub use number::{NumberError, PhoneNumber};
+pub use place::{Place, StateCode};

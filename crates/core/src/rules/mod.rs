@@ -1,0 +1,13 @@
+//! The law as data: packs of dated rules, each with its citation, status and confidence, and the tables that say
+//! where a number may be. Loaded and validated once; the hash is in every decision.
+
+mod holiday;
+mod pack;
+mod places;
+
+pub use holiday::HolidayRecipe;
+pub use pack::{
+    ArtificialVoice, ArtificialVoiceAction, Cap, Confidence, Federal, Holiday, Hours, Jurisdiction,
+    Provenance, RulePack, Span, StateList, Status,
+};
+pub use places::Places;

@@ -1,0 +1,219 @@
+//! A loaded pack, in the form the gate reads.
+
+use std::collections::BTreeMap;
+
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use serde::{Deserialize, Serialize};
+
+use crate::consent::Purpose;
+use crate::lead::StateCode;
+
+/// Where a rule comes from and when it holds. Dates are days in the zone under test, both inclusive.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Provenance {
+    /// Stable id, such as `us-pa-hours-2`.
+    pub id: String,
+    /// Statute, regulation or case.
+    pub citation: String,
+    /// First day in force; none: always has been.
+    pub effective_from: Option<Date>,
+    /// Last day in force; none: still is.
+    pub effective_to: Option<Date>,
+    /// Whether it is law on the pack's date.
+    pub status: Status,
+    /// How far the finding may be trusted.
+    pub confidence: Confidence,
+    /// What a lawyer should know.
+    pub note: Option<String>,
+}
+
+impl Provenance {
+    /// Whether the rule is in force on `day`, a date in the zone under test.
+    #[must_use]
+    pub fn in_force_on(&self, day: Date) -> bool {
+        self.status.binds()
+            && self.effective_from.is_none_or(|from| from <= day)
+            && self.effective_to.is_none_or(|to| day <= to)
+    }
+}
+
+/// A rule's standing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    /// Law, from its first day on.
+    InForce,
+    /// Not adopted.
+    Proposed,
+    /// Adopted, its first day not known.
+    AdoptedNotEffective,
+    /// Struck down.
+    Vacated,
+    /// Suspended until its first day.
+    Waived,
+    /// Was law until its last day.
+    Superseded,
+    /// The search found no rule.
+    NoneFound,
+    /// Ours, stricter than the law.
+    Policy,
+}
+
+impl Status {
+    /// Whether a rule of this standing binds between its dates.
+    #[must_use]
+    pub const fn binds(self) -> bool {
+        matches!(
+            self,
+            Self::InForce | Self::Superseded | Self::Waived | Self::Policy
+        )
+    }
+}
+
+/// How far a finding may be trusted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Confidence {
+    /// Text quoted in a recent source, or two independent sources agree.
+    High,
+    /// One secondary source.
+    Medium,
+    /// Memory, or sources in conflict.
+    Low,
+}
+
+/// A time of day in which a call may begin: seconds since local midnight, the end exclusive.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Span {
+    /// Opening second.
+    pub open: u32,
+    /// Closing second, exclusive; at most 86,400.
+    pub close: u32,
+}
+
+/// Calling hours by weekday. An empty day is closed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Hours {
+    /// Where it comes from.
+    pub provenance: Provenance,
+    /// Monday first; each day's spans in order, not touching.
+    pub week: [Vec<Span>; 7],
+    /// Zones in which this window is tested beside the candidates (Mississippi's fixed UTC-6).
+    pub also_in: Vec<TimeZone>,
+}
+
+/// A day on which soliciting is barred, as its state's list names it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Holiday {
+    /// Where the ban comes from.
+    pub provenance: Provenance,
+    /// Name and closed dates are computed per year.
+    pub recipes: Vec<super::HolidayRecipe>,
+}
+
+/// At most so many calls in a rolling period.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cap {
+    /// Where it comes from.
+    pub provenance: Provenance,
+    /// The most calls.
+    pub calls_max: u32,
+    /// The rolling period in seconds.
+    pub period_seconds: u64,
+    /// The purposes it binds; empty: every one but `emergency`.
+    pub purposes: Vec<Purpose>,
+}
+
+/// What the place's artificial-voice law means for a sales call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ArtificialVoice {
+    /// Where it comes from.
+    pub provenance: Provenance,
+    /// What the gate does.
+    pub action: ArtificialVoiceAction,
+}
+
+/// What the gate does under an artificial-voice law.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ArtificialVoiceAction {
+    /// Federal written consent answers it.
+    RequireWrittenConsent,
+    /// Denies without a recorded counsel override.
+    ProhibitWithoutOverride,
+}
+
+/// Whether the state keeps a do-not-call list of its own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StateList {
+    /// Where it comes from.
+    pub provenance: Provenance,
+    /// It does.
+    pub own_list: bool,
+    /// A standing written consent that names the seller lifts a hit.
+    pub lifted_by_written_consent: bool,
+}
+
+/// A state, DC or a territory.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Jurisdiction {
+    /// Two letters.
+    pub code: StateCode,
+    /// In words.
+    pub name: String,
+    /// Every zone of the state.
+    pub time_zones: Vec<TimeZone>,
+    /// Its law has not been read: every call is denied.
+    pub unread: Option<Provenance>,
+    /// Calling hours; every one in force binds.
+    pub hours: Vec<Hours>,
+    /// Closed days, if it bars any.
+    pub holidays: Option<Holiday>,
+    /// Frequency caps.
+    pub caps: Vec<Cap>,
+    /// Its artificial-voice law.
+    pub artificial_voice: ArtificialVoice,
+    /// Its do-not-call list.
+    pub list: StateList,
+    /// A telemarketer registration that may be required; none: none was found.
+    pub registration: Option<Provenance>,
+    /// A rule that bars telemarketing to areas under a declared emergency.
+    pub emergency_ban: Option<Provenance>,
+    /// A rule that makes a reassigned-number answer mandatory for sales calls, and its greatest age in days.
+    pub reassigned: Option<(Provenance, u32)>,
+}
+
+/// The federal layer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Federal {
+    /// 47 CFR 64.1200(c)(1).
+    pub hours: Vec<Hours>,
+    /// Caps that bind everywhere (Regulation F).
+    pub caps: Vec<Cap>,
+    /// The greatest age of a registry copy in days.
+    pub registry_age_days_max: u32,
+    /// Months that a purchase and an inquiry carry a relationship.
+    pub relationship_months: (u32, u32),
+    /// The greatest age in days of a reassigned-number answer where one is required.
+    pub reassigned_age_days_max: u32,
+}
+
+/// A loaded, validated pack.
+#[derive(Debug, Clone)]
+pub struct RulePack {
+    /// The pack's version, a date.
+    pub version: String,
+    /// SHA-256 over its sources, hexadecimal.
+    pub sha256: String,
+    /// The federal layer.
+    pub federal: Federal,
+    /// Every jurisdiction by its code.
+    pub jurisdictions: BTreeMap<StateCode, Jurisdiction>,
+    /// Hours used where no jurisdiction can be named.
+    pub strictest_unknown: Hours,
+    /// Every rule by id, also those that no check reads: for citations and for people.
+    pub provenance: BTreeMap<String, Provenance>,
+    /// Where a number may be.
+    pub places: super::Places,
+}
