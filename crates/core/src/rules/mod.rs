@@ -10,4 +10,4 @@ pub use pack::{
     ArtificialVoice, ArtificialVoiceAction, Cap, Confidence, Federal, Holiday, Hours, Jurisdiction,
     Provenance, RulePack, Span, StateList, Status,
 };
-pub use places::Places;
+pub use places::{AreaCode, Places};
