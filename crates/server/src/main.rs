@@ -1,2 +1,6 @@
 //! The binary `ringfence`.
+
+mod clock;
+mod config;
+
 fn main() {}
