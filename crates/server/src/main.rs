@@ -2,5 +2,7 @@
 
 mod clock;
 mod config;
+mod desk;
+mod lists;
 
 fn main() {}

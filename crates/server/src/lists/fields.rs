@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use jiff::civil::{Date, DateTime};
 use ringfence_core::lead::PhoneNumber;
 use ringfence_core::suppression::Reassigned;
-use ringfence_store::{InternalRow, ListChange, ReassignedRow};
+use ringfence_store::list::{InternalRow, ListChange, ReassignedRow};
 
 /// What is wrong with a line; without the number.
 pub type Complaint = String;

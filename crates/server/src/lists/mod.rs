@@ -9,7 +9,7 @@ mod xml;
 use std::path::PathBuf;
 
 use jiff::Timestamp;
-use ringfence_store::{ListKind, ListRows};
+use ringfence_store::list::{ListKind, ListRows};
 
 pub use open::Progress;
 

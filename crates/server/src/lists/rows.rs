@@ -3,7 +3,7 @@
 use std::io::BufRead;
 
 use jiff::{SignedDuration, Timestamp};
-use ringfence_store::{InternalRow, ListChange, ListKind, ListRows, ReassignedRow};
+use ringfence_store::list::{InternalRow, ListChange, ListKind, ListRows, ReassignedRow};
 
 use super::fields::{self, Shape};
 use super::open::{Part, area_code_in_name};

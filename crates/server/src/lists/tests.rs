@@ -2,7 +2,7 @@ use std::io::Write;
 use std::path::Path;
 
 use jiff::Timestamp;
-use ringfence_store::{ListKind, ListRows};
+use ringfence_store::list::{ListKind, ListRows};
 
 use super::{ListFiles, Progress, Reading, read};
 
