@@ -1,9 +1,19 @@
 //! The law as data: packs of dated rules, each with its citation, status and confidence, and the tables that say
 //! where a number may be. Loaded and validated once; the hash is in every decision.
 
+mod archive;
+mod federal;
 mod holiday;
+mod load;
 mod pack;
 mod places;
+mod places_load;
+mod problem;
+mod read;
+mod rule;
+mod state;
+#[cfg(test)]
+mod tests;
 
 pub use holiday::HolidayRecipe;
 pub use pack::{
@@ -11,3 +21,4 @@ pub use pack::{
     Provenance, RulePack, Span, StateList, Status,
 };
 pub use places::{AreaCode, Places};
+pub use problem::{PackError, Problem};
