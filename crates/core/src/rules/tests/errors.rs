@@ -30,6 +30,18 @@ const PA: &str = "states/PA.toml";
 const FAULTS: &[(&str, &str, &str, &str)] = &[
     (
         PA,
+        "effective_to = \"2026-10-17\"",
+        "",
+        "states/PA.toml:8: a rule of this `status` needs `effective_to`",
+    ),
+    (
+        "federal.toml",
+        "effective_from = \"2027-01-31\"",
+        "",
+        "a rule of this `status` needs `effective_from`",
+    ),
+    (
+        PA,
         "mode = \"any\"",
         "mood = \"any\"",
         "states/PA.toml:10: unknown key `mood`",
