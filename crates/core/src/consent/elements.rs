@@ -230,6 +230,49 @@ fn says_marketing(words: &[&str]) -> bool {
     })
 }
 
+/// Words for having been given by the callee.
+fn given(w: &str) -> bool {
+    let stems = [
+        "provid",
+        "proporcion",
+        "indicad",
+        "indic",
+        "suministr",
+        "facilit",
+    ];
+    let exact = [
+        "entered",
+        "enter",
+        "above",
+        "below",
+        "given",
+        "give",
+        "gave",
+        "supplied",
+        "supply",
+        "submit",
+        "submitted",
+        "listed",
+        "shared",
+        "share",
+        "furnished",
+        "typed",
+        "specified",
+        "designated",
+        "di",
+        "doy",
+        "ingrese",
+        "ingresado",
+        "ingresados",
+        "arriba",
+        "anterior",
+        "dado",
+        "escribi",
+        "puse",
+    ];
+    exact.contains(&w) || stems.iter().any(|s| w.starts_with(s))
+}
+
 fn says_number_provided(words: &[&str]) -> bool {
     let is_number = |w: &str| {
         matches!(
@@ -244,47 +287,6 @@ fn says_number_provided(words: &[&str]) -> bool {
                 | "celular"
                 | "movil"
         )
-    };
-    let given = |w: &str| {
-        let stems = [
-            "provid",
-            "proporcion",
-            "indicad",
-            "indic",
-            "suministr",
-            "facilit",
-        ];
-        let exact = [
-            "entered",
-            "enter",
-            "above",
-            "below",
-            "given",
-            "give",
-            "gave",
-            "supplied",
-            "supply",
-            "submit",
-            "submitted",
-            "listed",
-            "shared",
-            "share",
-            "furnished",
-            "typed",
-            "specified",
-            "designated",
-            "di",
-            "doy",
-            "ingrese",
-            "ingresado",
-            "ingresados",
-            "arriba",
-            "anterior",
-            "dado",
-            "escribi",
-            "puse",
-        ];
-        exact.contains(&w) || stems.iter().any(|s| w.starts_with(s))
     };
     words.iter().enumerate().any(|(at, word)| {
         if !is_number(word) {

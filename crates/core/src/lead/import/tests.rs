@@ -396,7 +396,7 @@ fn no_damage_loses_or_doubles_a_row() {
     let samples: [&[u8]; 3] = [
         b"Name,Phone,Zip,consent,consent_at,consent_text\r\nPat,(212) 555-0101,1001,yes,2026-11-20,\"words, more\r\nand more\"\r\n\r\n,,,,,\r\nKim,212-555-0102 x3,10001,no,,\r\n",
         b"\xEF\xBB\xBFphone;name;dnc\n2125550101;\"Jos\xC3\xA9\";\n2125550102;\"a\"\"b\";yes\n2125550101;x;no\n",
-        b"\xFF\xFEp\0h\0o\0n\0e\0\n\0002\0001\0002\0005\0005\0005\0000\0001\0000\0001\0\n\0",
+        b"\xFF\xFEp\x00h\x00o\x00n\x00e\x00\n\x00002\x00001\x00002\x00005\x00005\x00005\x00000\x00001\x00000\x00001\x00\n\x00",
     ];
     let odd = b"\",;\t|\r\n\0\xFF\xE9=+'0 x";
     let mut state = 0x9E37_79B9_7F4A_7C15;
