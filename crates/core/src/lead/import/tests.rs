@@ -93,6 +93,16 @@ fn numbers_as_people_write_them() {
         ("+1 212 555 012", Err("number-impossible")),
         ("0000000000", Err("number-impossible")),
         ("212=555=0123", Err("number-unreadable")),
+        ("+1(212)555-0123", us),
+        ("1 (212) 555-0123", us),
+        ("+1.212.555.0123", us),
+        ("\"212-555-0123\"", us),
+        ("(+1) 212-555-0123", us),
+        ("212-555-0123,", us),
+        ("212-555-0123 ext", Err("number-extension")),
+        ("555-0123/456", Err("number-ambiguous")),
+        ("#N/A", Err("number-missing")),
+        ("#ERROR!", Err("number-letters")),
     ] {
         let found = read_number(text).map(PhoneNumber::e164);
         let found = found.as_deref().map_err(|e| e.code());

@@ -170,7 +170,7 @@ fn civil(text: &str) -> Option<DateTime> {
         let day = read(f)?.to_date().ok()?;
         Some(day.to_datetime(jiff::civil::Time::midnight())).filter(modern)
     };
-    with_time.or_else(|| DAYS.iter().find_map(|f| day(f)))
+    with_time.or_else(|| DAYS.iter().find_map(day))
 }
 
 /// Words for a tick, between bars.
