@@ -39,7 +39,7 @@ pub fn find_elements(text: &str, seller_name: Option<&str>) -> Elements {
     let sentences = sentences(text);
     let any = |test: fn(&[&str]) -> bool| {
         sentences.iter().any(|s| {
-            let words: Vec<&str> = s.split(' ').collect();
+            let words: Vec<&str> = s.split_whitespace().collect();
             test(&words)
         })
     };
@@ -101,6 +101,12 @@ fn sentences(text: &str) -> Vec<String> {
             .replace("pre recorded", "prerecorded")
             .replace("pre grabad", "pregrabad")
             .replace("tele marketing", "telemarketing")
+            // These hold a negation and deny nothing: "even if my number is on a do not call list".
+            .replace("do not call", "dnc")
+            .replace("no llame", "dnc")
+            .replace("no llamar", "dnc")
+            .replace("without limitation", "")
+            .replace("sin limitacion", "")
     });
     spaced.filter(|s| !s.is_empty()).collect()
 }

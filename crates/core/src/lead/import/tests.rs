@@ -393,6 +393,15 @@ fn a_no_is_kept_as_a_no_and_a_sentence_is_read() {
     assert_eq!(codes(&report.warnings), [(3, "consent-unclear")]);
 }
 
+/// Stray quotes must not make the reader start over for every line of the rest of the file.
+#[test]
+fn a_file_full_of_stray_quotes_is_read_in_its_time() {
+    let text = format!("name,phone\n{}", "b\",\"d,2125550101\n".repeat(4_000));
+    let report = read(&text);
+    assert_eq!(report.rows, 4_000);
+    assert_accounted(&report);
+}
+
 /// A small generator with a fixed seed, so that a failure can be had again.
 fn next(state: &mut u64) -> usize {
     *state ^= *state << 13;
