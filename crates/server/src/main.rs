@@ -1,2 +1,8 @@
 //! The binary `ringfence`.
+
+mod clock;
+mod config;
+mod desk;
+mod lists;
+
 fn main() {}
