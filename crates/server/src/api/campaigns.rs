@@ -1,7 +1,9 @@
 //! Campaigns: their plans, their course, their figures.
 
+use ringfence_core::campaign::RetrySchedule;
 use ringfence_core::consent::Purpose;
 use ringfence_core::id::Id;
+use ringfence_core::outcome::Outcome;
 use ringfence_store::campaign::{Campaign, CampaignPlan, CampaignState};
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -76,7 +78,7 @@ pub fn create(app: &App, request: Request) -> Result<Answer, ApiError> {
         trunk,
         agent: checked_agent(sent.agent)?,
         attempts_max,
-        retry: retry(app),
+        retry: retry(app, attempts_max)?,
         concurrency,
         calls_per_second: cps,
     };
@@ -94,14 +96,18 @@ fn trunk(app: &App, named: Option<String>) -> Result<String, ApiError> {
 }
 
 /// What follows which outcome, from the configuration.
-fn retry(app: &App) -> Value {
+fn retry(app: &App, attempts_max: u32) -> Result<Value, ApiError> {
     let dialer = &app.config.dialer;
-    json!({
-        "busy_minutes": dialer.retry_busy_minutes,
-        "no_answer_minutes": dialer.retry_no_answer_minutes,
-        "machine_minutes": dialer.retry_machine_minutes,
-        "carrier_minutes": dialer.retry_carrier_minutes,
-    })
+    let mut schedule = RetrySchedule { attempts_max, ..RetrySchedule::default() };
+    schedule.after_minutes.extend([
+        (Outcome::Busy, dialer.retry_busy_minutes),
+        (Outcome::NoAnswer, dialer.retry_no_answer_minutes),
+        (Outcome::Unavailable, dialer.retry_no_answer_minutes),
+        (Outcome::Machine, dialer.retry_machine_minutes),
+        (Outcome::CarrierError, dialer.retry_carrier_minutes),
+        (Outcome::Failed, dialer.retry_carrier_minutes),
+    ]);
+    serde_json::to_value(schedule).map_err(|e| ApiError::internal(&e.to_string()))
 }
 
 /// Campaigns, newest first.
