@@ -113,8 +113,8 @@ fn internal_columns_are_told_apart() {
 #[test]
 fn other_kinds() {
     let rows = "+12075550101,2024-01-01,no,2026-11-01T00:00:00Z\n+12075550102,2024-01-01,no_data,\n";
-    let read = read_named(ListKind::Reassigned, "r.csv", rows.as_bytes()).unwrap();
-    assert!(matches!(read.rows, ListRows::Reassigned(rows) if rows.len() == 2));
+    let answers = read_named(ListKind::Reassigned, "r.csv", rows.as_bytes()).unwrap();
+    assert!(matches!(answers.rows, ListRows::Reassigned(rows) if rows.len() == 2));
     assert!(read_named(ListKind::Reassigned, "r.csv", b"+12075550101,2024-01-01,maybe,\n").is_err());
     assert_eq!(numbers(ListKind::Litigator, "l.txt", b"number\n+12125550199\n"), [2_125_550_199]);
     assert!(read_named(ListKind::State, "s.csv", b"Doe,+12145550101\n").is_err());
