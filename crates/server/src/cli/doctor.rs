@@ -97,7 +97,7 @@ fn sellers(world: &World, findings: &mut Vec<Finding>) -> Result<(), Failure> {
         let complaints = complaints(world, &seller)?;
         let name = format!("`{}` ({})", seller.id, seller.profile.name);
         if complaints.is_empty() {
-            findings.push(found("seller", "ok", name));
+            findings.push(found("seller", "ok", name.as_str()));
         }
         for (state, what) in complaints {
             findings.push(found("seller", state, format!("{name}: {what}")));
