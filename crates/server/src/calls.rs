@@ -16,7 +16,7 @@ use ringfence_core::rules::RulePack;
 use ringfence_store::gate::{GateSettings, LinePlan, Reservation, Reserved};
 use ringfence_store::suppression::OptOutScope;
 use ringfence_store::{Store, StoreError};
-use ringfence_telephony::Line;
+use ringfence_telephony::{DialError, Line, Slot};
 use serde_json::Value;
 use tokio::sync::{Notify, mpsc, oneshot};
 
@@ -24,7 +24,6 @@ use crate::clock::Clock;
 use crate::desk::{CallDesk, CallOrder, DeskError, PlacedCall, Soon, Speaker};
 use crate::driver::{self, Drive};
 use crate::prompts::Prompts;
-use crate::trunks::{NoRoom, Slot, Trunks};
 
 /// How the calls are to be made.
 #[derive(Debug, Clone)]
@@ -37,8 +36,8 @@ pub struct CallSettings {
     pub opt_out_scope: OptOutScope,
     /// Calls at once, over all trunks.
     pub calls_max: usize,
-    /// Longest ringing by trunk, in seconds.
-    pub ring_seconds: BTreeMap<String, u32>,
+    /// The trunk for orders that name none: the only one there is.
+    pub only_trunk: Option<String>,
 }
 
 /// What a call under way can be told.
@@ -65,7 +64,6 @@ pub struct Calls {
     pub(crate) pack: Arc<RulePack>,
     pub(crate) clock: Clock,
     pub(crate) line: Line,
-    pub(crate) trunks: Trunks,
     pub(crate) prompts: Prompts,
     pub(crate) settings: CallSettings,
     under_way: Mutex<BTreeMap<Id, UnderWay>>,
@@ -88,7 +86,6 @@ impl Calls {
         pack: Arc<RulePack>,
         clock: Clock,
         line: Line,
-        trunks: Trunks,
         prompts: Prompts,
         settings: CallSettings,
     ) -> Self {
@@ -97,7 +94,6 @@ impl Calls {
             pack,
             clock,
             line,
-            trunks,
             prompts,
             settings,
             under_way: Mutex::default(),
@@ -114,11 +110,11 @@ impl Calls {
         if self.active() >= self.settings.calls_max {
             return Err(DeskError::NoCapacity { retry_after_seconds: 1 });
         }
-        self.trunks.admit(trunk, self.clock.now()).map_err(|no| match no {
-            NoRoom::Unknown => DeskError::TrunkUnknown,
-            NoRoom::Full(wait) => DeskError::NoCapacity {
-                retry_after_seconds: u32::try_from(wait.as_secs()).unwrap_or(1).max(1),
+        self.line.slot(trunk).map_err(|no| match no {
+            DialError::NoCapacity { retry_after } => DeskError::NoCapacity {
+                retry_after_seconds: u32::try_from(retry_after.as_secs()).unwrap_or(1).max(1),
             },
+            DialError::UnknownTrunk { .. } | DialError::PermitExpired => DeskError::TrunkUnknown,
         })
     }
 
@@ -231,7 +227,7 @@ impl Calls {
             let what = format!("agents of the kind `{kind}` are not connected in this version");
             return Err(DeskError::AgentUnavailable(what));
         }
-        let only = || self.trunks.only().map(str::to_owned);
+        let only = || self.settings.only_trunk.clone();
         let trunk = order.trunk.or_else(only).ok_or(DeskError::TrunkUnknown)?;
         let slot = self.admit(&trunk)?;
         let placed = self.place_in(slot, order.request, order.agent).await?;
@@ -344,6 +340,12 @@ impl Calls {
     #[must_use]
     pub fn active(&self) -> usize {
         self.book().len()
+    }
+
+    /// The call under way to a number, if there is one.
+    #[must_use]
+    pub fn call_to(&self, number: PhoneNumber) -> Option<Id> {
+        self.book().iter().find(|(_, call)| call.to == number).map(|(id, _)| id.clone())
     }
 }
 

@@ -16,14 +16,13 @@ use ringfence_core::id::Id;
 use ringfence_core::lead::PhoneNumber;
 use ringfence_store::call::CallUpdate;
 use ringfence_store::suppression::Revocation;
-use ringfence_telephony::{DialOrder, Leg};
+use ringfence_telephony::{DialOrder, Leg, Slot};
 use serde_json::json;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 
 use crate::calls::{Calls, Command, blocking};
 use crate::prompts::CallPrompts;
-use crate::trunks::Slot;
 
 /// How a call ended, for the campaign that it was made for.
 #[derive(Debug, Clone)]
@@ -84,12 +83,10 @@ impl Drive {
             call,
             calls,
         };
-        let order = DialOrder { trunk: slot.trunk().to_owned(), prompts: prompts.prompts };
-        let mut to_place = Some((permit, order));
+        let mut to_place = Some((permit, DialOrder { slot, prompts: prompts.prompts }));
         let mut outputs = driven.machine.start(driven.calls.clock.now());
         loop {
             if let Some(settlement) = driven.execute(outputs, &mut to_place).await {
-                drop(slot);
                 return driven.settle(settlement).await;
             }
             let input = driven.next(&mut inbox).await;
@@ -112,7 +109,7 @@ impl Driven {
                 }
                 if kept == Some(true) { Input::OptOutRecorded } else { Input::OptOutNotRecorded }
             }
-            input = async { match leg { Some(leg) => leg.next().await, None => std::future::pending().await } } => {
+            input = async { match leg { Some(leg) => leg.events.recv().await, None => std::future::pending().await } } => {
                 // A leg that says no more has ended.
                 input.unwrap_or_else(|| Input::Ended(Ending::Failed { what: "the line went away".to_owned() }))
             }
@@ -141,16 +138,15 @@ impl Driven {
         let mut events = Vec::new();
         let mut settlement = None;
         for output in outputs {
+            if self.leg.as_ref().is_some_and(|leg| leg.execute(&output)) {
+                continue;
+            }
             match output {
                 Output::PlaceCallee => {
                     if let Some((permit, order)) = to_place.take() {
-                        self.place(permit, order, &mut events).await;
+                        self.place(permit, order, &mut events);
                     }
                 }
-                Output::CancelCallee => self.on_leg(Leg::cancel),
-                Output::HangUpCallee => self.on_leg(Leg::hang_up),
-                Output::Play { prompt, from } => self.on_leg(|leg| leg.play(prompt, from)),
-                Output::StopPlaying => self.on_leg(Leg::stop_playing),
                 Output::RecordOptOut { channel, said } => {
                     self.record_opt_out(channel_name(channel), said);
                 }
@@ -162,8 +158,13 @@ impl Driven {
                     events.push(EventDraft::new(kind, self.subject.clone(), data));
                 }
                 Output::Settle(end) => settlement = Some(*end),
-                // Agent legs are refused before a call is reserved, so the machine has none to speak of.
-                Output::InviteAgent
+                // Without a leg there is nothing to play into or to end; agents other than announcements are refused
+                // before a call is reserved.
+                Output::CancelCallee
+                | Output::HangUpCallee
+                | Output::Play { .. }
+                | Output::StopPlaying
+                | Output::InviteAgent
                 | Output::AnswerAgent
                 | Output::BridgeAgent
                 | Output::RefuseAgent { .. }
@@ -176,22 +177,18 @@ impl Driven {
         settlement
     }
 
-    async fn place(&mut self, permit: Permit, order: DialOrder, events: &mut Vec<EventDraft>) {
-        let invited = json!({ "trunk": order.trunk });
-        match self.calls.line.dial(permit, order).await {
-            Ok(leg) => self.leg = Some(leg),
+    fn place(&mut self, permit: Permit, order: DialOrder, events: &mut Vec<EventDraft>) {
+        let invited = json!({ "trunk": order.slot.trunk() });
+        match self.calls.line.dial(permit, order) {
+            Ok(leg) => {
+                self.leg = Some(leg);
+                events.push(EventDraft::new("call.invited", self.subject.clone(), invited));
+            }
             Err(error) => {
-                let what = error.to_string();
-                tracing::warn!(call = %self.call, %what, "not dialed");
+                tracing::warn!(call = %self.call, %error, "not dialed");
+                // Nothing was sent, so nothing will be heard: the machine settles on this timer.
                 self.timers.insert(TimerKind::HangUp, Instant::now());
             }
-        }
-        events.push(EventDraft::new("call.invited", self.subject.clone(), invited));
-    }
-
-    fn on_leg(&self, act: impl FnOnce(&Leg)) {
-        if let Some(leg) = &self.leg {
-            act(leg);
         }
     }
 
@@ -303,10 +300,12 @@ async fn never_placed(calls: &Arc<Calls>, call: &Id, permit: &Permit, what: &str
 }
 
 fn plan(calls: &Calls, prompts: &CallPrompts, trunk: &str) -> Plan {
-    let mut plan = Plan::announcement(prompts.has_message, prompts.has_acknowledgement);
+    let playable = &prompts.prompts;
+    let mut plan =
+        Plan::announcement(playable.message.is_some(), playable.acknowledgement.is_some());
     plan.leaves_voicemail = prompts.may_leave_voicemail;
-    if let Some(seconds) = calls.settings.ring_seconds.get(trunk) {
-        plan.ring_ms_max = seconds.saturating_mul(1000);
+    if let Some(ring_ms) = calls.line.ring_ms_max(trunk) {
+        plan.ring_ms_max = ring_ms;
     }
     plan
 }

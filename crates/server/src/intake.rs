@@ -31,6 +31,14 @@ pub struct Destination<'a> {
 pub struct TakenIn {
     /// What the file held.
     pub report: ImportReport,
+    /// What was kept of it.
+    #[serde(flatten)]
+    pub kept: Kept,
+}
+
+/// What was kept of a file's rows.
+#[derive(Debug, Default, Serialize)]
+pub struct Kept {
     /// Leads that are new to the campaign.
     pub leads: u64,
     /// Leads that the campaign had already.
@@ -75,43 +83,66 @@ pub fn take_in(
     now: Timestamp,
 ) -> Result<TakenIn, IntakeError> {
     let report = read_leads(bytes, options)?;
-    let mut taken = TakenIn {
-        report,
-        leads: 0,
-        known: 0,
-        consents: 0,
-        consents_refused: Vec::new(),
-        suppressed: 0,
-    };
-    for row in &taken.report.do_not_call {
+    let leads: Vec<&LeadRow> = report.leads.iter().collect();
+    let mut kept = take_in_leads(store, &leads, to, now)?;
+    kept.suppressed = suppress_marked(store, &report, to.seller, now)?;
+    Ok(TakenIn { report, kept })
+}
+
+/// Suppresses the numbers that a file itself marks.
+///
+/// # Errors
+/// The store's failure.
+pub fn suppress_marked(
+    store: &dyn Store,
+    report: &ImportReport,
+    seller: &str,
+    now: Timestamp,
+) -> Result<u64, StoreError> {
+    let mut suppressed = 0;
+    for row in &report.do_not_call {
         let draft = SuppressionDraft {
             number: row.number,
-            seller: Some(to.seller.to_owned()),
+            seller: Some(seller.to_owned()),
             reason: "marked do-not-call in a lead file".to_owned(),
             source: "lead-import".to_owned(),
             at: now,
         };
         store.suppress(draft, now)?;
-        taken.suppressed += 1;
+        suppressed += 1;
     }
-    for row in &taken.report.leads {
+    Ok(suppressed)
+}
+
+/// Takes in rows that were read: their consents first, so that no lead waits without its own.
+///
+/// # Errors
+/// The store's failure.
+pub fn take_in_leads(
+    store: &dyn Store,
+    rows: &[&LeadRow],
+    to: &Destination<'_>,
+    now: Timestamp,
+) -> Result<Kept, StoreError> {
+    let mut kept = Kept::default();
+    for row in rows {
         let Some(columns) = &row.consent else { continue };
         match keep_consent(store, row, columns, to, now) {
-            Ok(()) => taken.consents += 1,
+            Ok(()) => kept.consents += 1,
             Err(StoreError::Invalid { what }) => {
-                taken.consents_refused.push(Refused { line: row.line, why: what });
+                kept.consents_refused.push(Refused { line: row.line, why: what });
             }
-            Err(error) => return Err(error.into()),
+            Err(error) => return Err(error),
         }
     }
-    let drafts = taken.report.leads.iter().map(draft).collect();
+    let drafts = rows.iter().map(|row| draft(row)).collect();
     for result in store.import_leads(to.campaign, drafts, now)?.results {
         match result {
-            LeadImported::New(_) => taken.leads += 1,
-            LeadImported::Duplicate(_) => taken.known += 1,
+            LeadImported::New(_) => kept.leads += 1,
+            LeadImported::Duplicate(_) => kept.known += 1,
         }
     }
-    Ok(taken)
+    Ok(kept)
 }
 
 fn keep_consent(

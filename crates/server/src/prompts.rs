@@ -7,8 +7,8 @@ use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use ringfence_core::call::PromptKind;
 use ringfence_core::seller::Seller;
+use ringfence_store::seller::PromptKind;
 use ringfence_store::{Store, StoreError};
 use ringfence_telephony::Prompt;
 
@@ -26,9 +26,7 @@ pub struct Prompts {
 
 /// What one call may play.
 pub(crate) struct CallPrompts {
-    pub prompts: BTreeMap<PromptKind, Arc<Prompt>>,
-    pub has_message: bool,
-    pub has_acknowledgement: bool,
+    pub prompts: ringfence_telephony::Prompts,
     pub may_leave_voicemail: bool,
 }
 
@@ -46,31 +44,29 @@ impl Prompts {
         seller: &str,
     ) -> Result<CallPrompts, StoreError> {
         let profile = store.seller(seller)?.profile;
-        let mut prompts = BTreeMap::new();
-        for kind in [
-            PromptKind::Disclosure,
-            PromptKind::Message,
-            PromptKind::Acknowledgement,
-            PromptKind::Voicemail,
-        ] {
-            if let Some(recorded) = store.prompt(seller, kind)? {
-                let prompt =
-                    self.ready(&recorded.sha256, &recorded.words, || Ok(recorded.wav.clone()))?;
-                prompts.insert(kind, prompt);
+        let recorded = |kind| -> Result<Option<Arc<Prompt>>, StoreError> {
+            store
+                .prompt(seller, kind)?
+                .map(|prompt| self.ready(&prompt.sha256, &prompt.words, || Ok(prompt.wav.clone())))
+                .transpose()
+        };
+        let disclosure = match recorded(PromptKind::Disclosure)? {
+            Some(prompt) => prompt,
+            None => {
+                let script = script(&profile);
+                self.ready(&format!("tts:{script}"), &script, || self.speak(&script))?
             }
-        }
-        if !prompts.contains_key(&PromptKind::Disclosure) {
-            let script = script(&profile);
-            let prompt = self.ready(&format!("tts:{script}"), &script, || self.speak(&script))?;
-            prompts.insert(PromptKind::Disclosure, prompt);
-        }
-        let has = |kind| prompts.contains_key(&kind);
+        };
+        let voicemail = recorded(PromptKind::Voicemail)?;
         Ok(CallPrompts {
-            has_message: has(PromptKind::Message),
-            has_acknowledgement: has(PromptKind::Acknowledgement),
             // 47 CFR 64.1200(b)(3): a message left on a machine gives a toll-free number to opt out by.
-            may_leave_voicemail: has(PromptKind::Voicemail) && profile.toll_free_opt_out.is_some(),
-            prompts,
+            may_leave_voicemail: voicemail.is_some() && profile.toll_free_opt_out.is_some(),
+            prompts: ringfence_telephony::Prompts {
+                disclosure,
+                message: recorded(PromptKind::Message)?,
+                acknowledgement: recorded(PromptKind::Acknowledgement)?,
+                voicemail,
+            },
         })
     }
 

@@ -39,7 +39,7 @@ pub fn find_elements(text: &str, seller_name: Option<&str>) -> Elements {
     let sentences = sentences(text);
     let any = |test: fn(&[&str]) -> bool| {
         sentences.iter().any(|s| {
-            let words: Vec<&str> = s.split(' ').collect();
+            let words: Vec<&str> = s.split_whitespace().collect();
             test(&words)
         })
     };
@@ -101,6 +101,12 @@ fn sentences(text: &str) -> Vec<String> {
             .replace("pre recorded", "prerecorded")
             .replace("pre grabad", "pregrabad")
             .replace("tele marketing", "telemarketing")
+            // These hold a negation and deny nothing: "even if my number is on a do not call list".
+            .replace("do not call", "dnc")
+            .replace("no llame", "dnc")
+            .replace("no llamar", "dnc")
+            .replace("without limitation", "")
+            .replace("sin limitacion", "")
     });
     spaced.filter(|s| !s.is_empty()).collect()
 }
@@ -230,6 +236,49 @@ fn says_marketing(words: &[&str]) -> bool {
     })
 }
 
+/// Words for having been given by the callee.
+fn given(w: &str) -> bool {
+    let stems = [
+        "provid",
+        "proporcion",
+        "indicad",
+        "indic",
+        "suministr",
+        "facilit",
+    ];
+    let exact = [
+        "entered",
+        "enter",
+        "above",
+        "below",
+        "given",
+        "give",
+        "gave",
+        "supplied",
+        "supply",
+        "submit",
+        "submitted",
+        "listed",
+        "shared",
+        "share",
+        "furnished",
+        "typed",
+        "specified",
+        "designated",
+        "di",
+        "doy",
+        "ingrese",
+        "ingresado",
+        "ingresados",
+        "arriba",
+        "anterior",
+        "dado",
+        "escribi",
+        "puse",
+    ];
+    exact.contains(&w) || stems.iter().any(|s| w.starts_with(s))
+}
+
 fn says_number_provided(words: &[&str]) -> bool {
     let is_number = |w: &str| {
         matches!(
@@ -244,47 +293,6 @@ fn says_number_provided(words: &[&str]) -> bool {
                 | "celular"
                 | "movil"
         )
-    };
-    let given = |w: &str| {
-        let stems = [
-            "provid",
-            "proporcion",
-            "indicad",
-            "indic",
-            "suministr",
-            "facilit",
-        ];
-        let exact = [
-            "entered",
-            "enter",
-            "above",
-            "below",
-            "given",
-            "give",
-            "gave",
-            "supplied",
-            "supply",
-            "submit",
-            "submitted",
-            "listed",
-            "shared",
-            "share",
-            "furnished",
-            "typed",
-            "specified",
-            "designated",
-            "di",
-            "doy",
-            "ingrese",
-            "ingresado",
-            "ingresados",
-            "arriba",
-            "anterior",
-            "dado",
-            "escribi",
-            "puse",
-        ];
-        exact.contains(&w) || stems.iter().any(|s| w.starts_with(s))
     };
     words.iter().enumerate().any(|(at, word)| {
         if !is_number(word) {

@@ -57,6 +57,11 @@ fn artificial_or_prerecorded_voice() {
             ("una voz artificial o pregrabada", true),
             ("mensajes de voz pregrabados", true),
             ("ARTIFICIAL OR PRERECORDED VOICE", true),
+            (
+                "even if I am on a Do Not Call list, with an artificial or prerecorded voice",
+                true,
+            ),
+            ("including, without limitation, prerecorded calls", true),
             ("automated calls", false),
             ("calls using an automatic telephone dialing system", false),
             ("AI-assisted calls", false),
@@ -83,6 +88,10 @@ fn marketing() {
             ("calls about special offers", true),
             ("llamadas de mercadeo", true),
             ("ofertas y promociones", true),
+            (
+                "even if my number is on a do-not-call registry, marketing calls",
+                true,
+            ),
             ("calls about my appointment", false),
             ("our marketing partners may contact me", false),
             ("we will not send marketing calls", false),

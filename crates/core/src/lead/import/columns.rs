@@ -45,525 +45,200 @@ pub enum Field {
 }
 
 /// The spellings of each field, without blanks and signs. Of two columns for one field the lower rank is read first.
-const NAMES: [(Field, u8, &[&str]); 37] = [
+const NAMES: [(Field, u8, &str); 37] = [
     (
         Field::Phone,
         0,
-        &[
-            "phone",
-            "phonenumber",
-            "phoneno",
-            "userphone",
-            "leadphone",
-            "contactphone",
-            "customerphone",
-            "primaryphone",
-            "mainphone",
-            "bestphone",
-            "phonenumbere164",
-            "phonee164",
-            "phone1",
-            "phone1value",
-            "phonenumber1",
-            "tel",
-            "telephone",
-            "telephonenumber",
-            "telno",
-            "tonumber",
-            "msisdn",
-            "telefono",
-            "numerodetelefono",
-            "numerotelefonico",
-            "fon",
-            "phonework1",
-            "whatisyourphonenumber",
-            "yourphonenumber",
-            "yourphone",
-            "e164",
-            "calleenumber",
-        ],
+        "phone phonenumber phoneno userphone leadphone contactphone customerphone \
+         primaryphone mainphone bestphone phonenumbere164 phonee164 phone1 \
+         phone1value phonenumber1 tel telephone telephonenumber telno tonumber msisdn \
+         telefono numerodetelefono numerotelefonico fon phonework1 \
+         whatisyourphonenumber yourphonenumber yourphone e164 calleenumber",
     ),
     (
         Field::Phone,
         1,
-        &[
-            "mobile",
-            "mobilephone",
-            "mobilenumber",
-            "mobilephonenumber",
-            "mobileno",
-            "cell",
-            "cellphone",
-            "cellnumber",
-            "cellphonenumber",
-            "cellular",
-            "celular",
-            "movil",
-            "telefonomovil",
-            "telefonocelular",
-            "numerodecelular",
-            "whatsapp",
-            "whatsappnumber",
-        ],
+        "mobile mobilephone mobilenumber mobilephonenumber mobileno cell cellphone \
+         cellnumber cellphonenumber cellular celular movil telefonomovil \
+         telefonocelular numerodecelular whatsapp whatsappnumber",
     ),
     (
         Field::Phone,
         2,
-        &[
-            "homephone",
-            "number",
-            "to",
-            "numero",
-            "callee",
-            "homephonenumber",
-            "telefonodecasa",
-            "phone2",
-            "phone2value",
-            "eveningphone",
-            "dayphone",
-            "daytimephone",
-        ],
+        "homephone number to numero callee homephonenumber telefonodecasa phone2 \
+         phone2value eveningphone dayphone daytimephone",
     ),
     (
         Field::Phone,
         3,
-        &[
-            "workphone",
-            "workphonenumber",
-            "businessphone",
-            "officephone",
-            "companyphone",
-            "telefonodeltrabajo",
-            "otherphone",
-            "phone3value",
-            "phone3",
-            "alternatephone",
-            "altphone",
-            "secondaryphone",
-        ],
+        "workphone workphonenumber businessphone officephone companyphone \
+         telefonodeltrabajo otherphone phone3value phone3 alternatephone altphone \
+         secondaryphone",
     ),
     (
         Field::Name,
         0,
-        &[
-            "name",
-            "fullname",
-            "leadname",
-            "contactname",
-            "customername",
-            "yourname",
-            "nombrecompleto",
-            "nombreyapellido",
-            "nombreyapellidos",
-            "displayname",
-        ],
+        "name fullname leadname contactname customername yourname nombrecompleto \
+         nombreyapellido nombreyapellidos displayname",
     ),
     (
         Field::FirstName,
         0,
-        &[
-            "firstname",
-            "first",
-            "fname",
-            "givenname",
-            "nombre",
-            "nombres",
-            "primernombre",
-        ],
+        "firstname first fname givenname nombre nombres primernombre",
     ),
     (
         Field::LastName,
         0,
-        &[
-            "lastname",
-            "last",
-            "lname",
-            "surname",
-            "familyname",
-            "apellido",
-            "apellidos",
-        ],
+        "lastname last lname surname familyname apellido apellidos",
     ),
     (
         Field::Email,
         0,
-        &[
-            "email",
-            "emailaddress",
-            "mail",
-            "useremail",
-            "youremail",
-            "contactemail",
-            "email1value",
-            "correo",
-            "correoelectronico",
-            "workemail",
-            "leademail",
-        ],
+        "email emailaddress mail useremail youremail contactemail email1value correo \
+         correoelectronico workemail leademail",
     ),
     (
         Field::Zip,
         0,
-        &[
-            "zip",
-            "zipcode",
-            "zip5",
-            "postal",
-            "postalcode",
-            "postcode",
-            "mailingzippostalcode",
-            "zippostalcode",
-            "mailingzip",
-            "billingzip",
-            "codigopostal",
-            "cp",
-            "address1postalcode",
-            "homezip",
-        ],
+        "zip zipcode zip5 postal postalcode postcode mailingzippostalcode \
+         zippostalcode mailingzip billingzip codigopostal cp address1postalcode \
+         homezip",
     ),
     (
         Field::State,
         0,
-        &[
-            "state",
-            "stateregion",
-            "stateprovince",
-            "province",
-            "region",
-            "statecode",
-            "usstate",
-            "mailingstate",
-            "mailingstateprovince",
-            "billingstate",
-            "estado",
-            "provincia",
-            "address1region",
-            "homestate",
-        ],
+        "state stateregion stateprovince province region statecode usstate \
+         mailingstate mailingstateprovince billingstate estado provincia \
+         address1region homestate",
     ),
     (
         Field::Country,
         0,
-        &[
-            "country",
-            "countrycode",
-            "countryregion",
-            "mailingcountry",
-            "pais",
-            "address1country",
-        ],
+        "country countrycode countryregion mailingcountry pais address1country",
     ),
     (
         Field::TimeZone,
         0,
-        &[
-            "timezone",
-            "tz",
-            "ianatimezone",
-            "iana",
-            "zonahoraria",
-            "husohorario",
-        ],
+        "timezone tz ianatimezone iana zonahoraria husohorario",
     ),
     (
         Field::ReceivedAt,
         0,
-        &[
-            "createdtime",
-            "createdat",
-            "created",
-            "createdate",
-            "createddate",
-            "creationdate",
-            "leadsubmittime",
-            "submittime",
-            "submittedat",
-            "submissiontime",
-            "submissiondate",
-            "submitted",
-            "timestamp",
-            "receivedat",
-            "received",
-            "leaddate",
-            "leadcreated",
-            "date",
-            "datetime",
-            "dateadded",
-            "entrydate",
-            "fecha",
-            "fechadecreacion",
-            "marcatemporal",
-        ],
+        "createdtime createdat created createdate createddate creationdate \
+         leadsubmittime submittime submittedat submissiontime submissiondate \
+         submitted timestamp receivedat received leaddate leadcreated date datetime \
+         dateadded entrydate fecha fechadecreacion marcatemporal",
     ),
     (
         Field::ExternalId,
         0,
-        &[
-            "id",
-            "leadid",
-            "externalid",
-            "recordid",
-            "contactid",
-            "leadgenid",
-            "responseid",
-            "submissionid",
-            "uuid",
-            "identificador",
-        ],
+        "id leadid externalid recordid contactid leadgenid responseid submissionid \
+         uuid identificador",
     ),
     (
         Field::Source,
         0,
-        &[
-            "source",
-            "leadsource",
-            "utmsource",
-            "platform",
-            "originalsource",
-            "fuente",
-            "origen",
-        ],
+        "source leadsource utmsource platform originalsource fuente origen",
     ),
-    (Field::CampaignId, 0, &["campaignid"]),
+    (Field::CampaignId, 0, "campaignid"),
     (
         Field::CampaignName,
         0,
-        &["campaign", "campaignname", "utmcampaign", "campana"],
+        "campaign campaignname utmcampaign campana",
     ),
-    (Field::AdId, 0, &["adid", "creativeid"]),
-    (Field::AdName, 0, &["ad", "adname", "creative"]),
-    (Field::FormId, 0, &["formid", "leadformid"]),
+    (Field::AdId, 0, "adid creativeid"),
+    (Field::AdName, 0, "ad adname creative"),
+    (Field::FormId, 0, "formid leadformid"),
     (
         Field::FormName,
         0,
-        &["form", "formname", "leadform", "leadformname", "formulario"],
+        "form formname leadform leadformname formulario",
     ),
-    (
-        Field::IsTest,
-        0,
-        &["istest", "test", "testlead", "istestlead"],
-    ),
+    (Field::IsTest, 0, "istest test testlead istestlead"),
     (
         Field::DoNotCall,
         0,
-        &[
-            "donotcall",
-            "dnc",
-            "dncflag",
-            "isdnc",
-            "optedout",
-            "hasoptedout",
-            "optout",
-            "nollamar",
-            "hasoptedoutofcalls",
-            "donotcontact",
-            "unsubscribed",
-            "calloptout",
-            "phoneoptout",
-        ],
+        "donotcall dnc dncflag isdnc optedout hasoptedout optout nollamar \
+         hasoptedoutofcalls donotcontact unsubscribed calloptout phoneoptout",
     ),
     (
         Field::ConsentGiven,
         0,
-        &[
-            "consent",
-            "hasconsent",
-            "consentgiven",
-            "consented",
-            "consentstatus",
-            "tcpa",
-            "tcpaconsent",
-            "optin",
-            "optedin",
-            "callconsent",
-            "aicallconsent",
-            "phoneconsent",
-            "marketingconsent",
-            "consentimiento",
-            "permission",
-            "permissiontocall",
-            "acepto",
-        ],
+        "consent hasconsent consentgiven consented consentstatus tcpa tcpaconsent \
+         optin optedin callconsent aicallconsent phoneconsent marketingconsent \
+         consentimiento permission permissiontocall acepto",
     ),
     (
         Field::ConsentAt,
         0,
-        &[
-            "consentat",
-            "consentdate",
-            "consenttime",
-            "consenttimestamp",
-            "consentdatetime",
-            "consentgrantedat",
-            "consentgivenat",
-            "consentedat",
-            "grantedat",
-            "optintime",
-            "optinat",
-            "optindate",
-            "optintimestamp",
-            "tcpatimestamp",
-            "tcpadate",
-            "fechadeconsentimiento",
-        ],
+        "consentat consentdate consenttime consenttimestamp consentdatetime \
+         consentgrantedat consentgivenat consentedat grantedat optintime optinat \
+         optindate optintimestamp tcpatimestamp tcpadate fechadeconsentimiento",
     ),
     (
         Field::ConsentText,
         0,
-        &[
-            "consenttext",
-            "consentlanguage",
-            "consentstatement",
-            "consentwording",
-            "consentcopy",
-            "consentdisclosure",
-            "disclosure",
-            "disclosuretext",
-            "disclaimer",
-            "disclaimertext",
-            "tcpatext",
-            "tcpalanguage",
-            "tcpadisclosure",
-            "tcpastatement",
-            "optintext",
-            "optinlanguage",
-            "legaltext",
-            "textodeconsentimiento",
-            "textoconsentimiento",
-        ],
+        "consenttext consentlanguage consentstatement consentwording consentcopy \
+         consentdisclosure disclosure disclosuretext disclaimer disclaimertext \
+         tcpatext tcpalanguage tcpadisclosure tcpastatement optintext optinlanguage \
+         legaltext textodeconsentimiento textoconsentimiento",
     ),
     (
         Field::ConsentLevel,
         0,
-        &[
-            "consentlevel",
-            "consenttype",
-            "consentstandard",
-            "nivelconsentimiento",
-        ],
+        "consentlevel consenttype consentstandard nivelconsentimiento",
     ),
     (
         Field::ConsentChannel,
         0,
-        &[
-            "consentchannel",
-            "consentmethod",
-            "consentsource",
-            "optinmethod",
-            "optinsource",
-            "channel",
-            "canal",
-        ],
+        "consentchannel consentmethod consentsource optinmethod optinsource channel \
+         canal",
     ),
     (
         Field::ConsentSeller,
         0,
-        &[
-            "seller",
-            "sellername",
-            "consentseller",
-            "consentsellername",
-            "brand",
-            "vendedor",
-        ],
+        "seller sellername consentseller consentsellername brand vendedor",
     ),
     (
         Field::ConsentIp,
         0,
-        &[
-            "ip",
-            "ipaddress",
-            "consentip",
-            "consentipaddress",
-            "optinip",
-            "userip",
-            "clientip",
-            "remoteip",
-            "direccionip",
-        ],
+        "ip ipaddress consentip consentipaddress optinip userip clientip remoteip \
+         direccionip",
     ),
     (
         Field::ConsentUserAgent,
         0,
-        &[
-            "useragent",
-            "consentuseragent",
-            "browser",
-            "browseruseragent",
-        ],
+        "useragent consentuseragent browser browseruseragent",
     ),
     (
         Field::ConsentPage,
         0,
-        &[
-            "pageurl",
-            "consenturl",
-            "consentpageurl",
-            "landingpage",
-            "landingpageurl",
-            "optinurl",
-            "optinpage",
-            "formurl",
-            "sourceurl",
-            "consentpage",
-        ],
+        "pageurl consenturl consentpageurl landingpage landingpageurl optinurl \
+         optinpage formurl sourceurl consentpage",
     ),
     (
         Field::ConsentCertificate,
         0,
-        &[
-            "certificateurl",
-            "certurl",
-            "consentcertificateurl",
-            "consentcertificate",
-            "trustedform",
-            "trustedformcerturl",
-            "trustedformurl",
-            "trustedformcert",
-            "xxtrustedformcerturl",
-            "trustedformcertificateurl",
-            "certificate",
-        ],
+        "certificateurl certurl consentcertificateurl consentcertificate trustedform \
+         trustedformcerturl trustedformurl trustedformcert xxtrustedformcerturl \
+         trustedformcertificateurl certificate",
     ),
     (
         Field::ConsentPurposes,
         0,
-        &[
-            "purpose",
-            "purposes",
-            "consentpurpose",
-            "consentpurposes",
-            "proposito",
-        ],
+        "purpose purposes consentpurpose consentpurposes proposito",
     ),
     (
         Field::ArtificialVoice,
         0,
-        &[
-            "artificialvoice",
-            "consentartificialvoice",
-            "aivoice",
-            "aivoiceconsent",
-            "consentaivoice",
-            "artificialvoiceconsent",
-            "vozartificial",
-            "prerecordedvoice",
-        ],
+        "artificialvoice consentartificialvoice aivoice aivoiceconsent consentaivoice \
+         artificialvoiceconsent vozartificial prerecordedvoice",
     ),
-    (
-        Field::DoubleOptIn,
-        0,
-        &["doubleoptin", "consentdoubleoptin", "doi"],
-    ),
+    (Field::DoubleOptIn, 0, "doubleoptin consentdoubleoptin doi"),
     (
         Field::ConfirmedAt,
         0,
-        &[
-            "confirmedat",
-            "consentconfirmedat",
-            "doubleoptinat",
-            "confirmationdate",
-        ],
+        "confirmedat consentconfirmedat doubleoptinat confirmationdate",
     ),
 ];
 
@@ -653,7 +328,7 @@ pub(super) fn field_of(header: &str) -> Option<(Field, u8)> {
     }
     let exact = NAMES
         .iter()
-        .find(|(_, _, names)| names.contains(&compact.as_str()));
+        .find(|(_, _, names)| names.split(' ').any(|n| n == compact));
     if let Some((field, rank, _)) = exact {
         return Some((*field, *rank));
     }
@@ -695,9 +370,9 @@ mod tests {
     fn every_spelling_has_one_field() {
         let mut seen = std::collections::BTreeMap::new();
         for (field, _, names) in NAMES {
-            for name in names {
-                assert_eq!(seen.insert(*name, field), None, "{name}");
-                assert_eq!(words_of(name).concat(), *name);
+            for name in names.split(' ') {
+                assert_eq!(seen.insert(name, field), None, "{name}");
+                assert_eq!(words_of(name).concat(), name);
             }
         }
     }

@@ -119,15 +119,7 @@ impl Rows {
             test_leads: Vec::new(),
             do_not_call: Vec::new(),
         };
-        let has_times = report
-            .columns
-            .iter()
-            .any(|c| matches!(c.field, Some(Field::ReceivedAt | Field::ConsentAt)));
-        if has_times {
-            let zone = options.zone.iana_name().unwrap_or("a fixed offset");
-            let note = format!("times that name no offset are read in {zone}");
-            report.notes.push(note);
-        }
+        note_zone(&mut report, options);
         let mut first_at: BTreeMap<PhoneNumber, usize> = BTreeMap::new();
         for (line, row) in self.read {
             let lead = match row {
@@ -166,5 +158,17 @@ impl Rows {
             report.leads.push(lead);
         }
         report
+    }
+}
+
+fn note_zone(report: &mut ImportReport, options: &ImportOptions) {
+    let has_times = report
+        .columns
+        .iter()
+        .any(|c| matches!(c.field, Some(Field::ReceivedAt | Field::ConsentAt)));
+    if has_times {
+        let zone = options.zone.iana_name().unwrap_or("a fixed offset");
+        let note = format!("times that name no offset are read in {zone}");
+        report.notes.push(note);
     }
 }

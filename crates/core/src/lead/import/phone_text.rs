@@ -112,10 +112,10 @@ fn from_digits(digits: &str, international: bool) -> Result<PhoneNumber, NumberP
         return parse(digits);
     }
     for prefix in ["011", "00"] {
-        if let Some(rest) = digits.strip_prefix(prefix) {
-            if digits.len() > 10 {
-                return parse(rest);
-            }
+        if let Some(rest) = digits.strip_prefix(prefix)
+            && digits.len() > 10
+        {
+            return parse(rest);
         }
     }
     match digits.len() {

@@ -6,7 +6,7 @@
 
 /// The most lines that one record may span; with it a file full of stray quotes is still read in linear time.
 /// INVARIANT (bounded).
-const RECORD_LINES_MAX: u64 = 200;
+const RECORD_LINES_MAX: u64 = 100;
 
 /// One record.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -93,6 +93,16 @@ fn numbers_as_people_write_them() {
         ("+1 212 555 012", Err("number-impossible")),
         ("0000000000", Err("number-impossible")),
         ("212=555=0123", Err("number-unreadable")),
+        ("+1(212)555-0123", us),
+        ("1 (212) 555-0123", us),
+        ("+1.212.555.0123", us),
+        ("\"212-555-0123\"", us),
+        ("(+1) 212-555-0123", us),
+        ("212-555-0123,", us),
+        ("212-555-0123 ext", Err("number-extension")),
+        ("555-0123/456", Err("number-ambiguous")),
+        ("#N/A", Err("number-missing")),
+        ("#ERROR!", Err("number-letters")),
     ] {
         let found = read_number(text).map(PhoneNumber::e164);
         let found = found.as_deref().map_err(|e| e.code());
@@ -383,6 +393,15 @@ fn a_no_is_kept_as_a_no_and_a_sentence_is_read() {
     assert_eq!(codes(&report.warnings), [(3, "consent-unclear")]);
 }
 
+/// Stray quotes must not make the reader start over for every line of the rest of the file.
+#[test]
+fn a_file_full_of_stray_quotes_is_read_in_its_time() {
+    let text = format!("name,phone\n{}", "b\",\"d,2125550101\n".repeat(4_000));
+    let report = read(&text);
+    assert_eq!(report.rows, 4_000);
+    assert_accounted(&report);
+}
+
 /// A small generator with a fixed seed, so that a failure can be had again.
 fn next(state: &mut u64) -> usize {
     *state ^= *state << 13;
@@ -396,7 +415,7 @@ fn no_damage_loses_or_doubles_a_row() {
     let samples: [&[u8]; 3] = [
         b"Name,Phone,Zip,consent,consent_at,consent_text\r\nPat,(212) 555-0101,1001,yes,2026-11-20,\"words, more\r\nand more\"\r\n\r\n,,,,,\r\nKim,212-555-0102 x3,10001,no,,\r\n",
         b"\xEF\xBB\xBFphone;name;dnc\n2125550101;\"Jos\xC3\xA9\";\n2125550102;\"a\"\"b\";yes\n2125550101;x;no\n",
-        b"\xFF\xFEp\0h\0o\0n\0e\0\n\0002\0001\0002\0005\0005\0005\0000\0001\0000\0001\0\n\0",
+        b"\xFF\xFEp\x00h\x00o\x00n\x00e\x00\n\x00002\x00001\x00002\x00005\x00005\x00005\x00000\x00001\x00000\x00001\x00\n\x00",
     ];
     let odd = b"\",;\t|\r\n\0\xFF\xE9=+'0 x";
     let mut state = 0x9E37_79B9_7F4A_7C15;

@@ -170,83 +170,33 @@ fn civil(text: &str) -> Option<DateTime> {
         let day = read(f)?.to_date().ok()?;
         Some(day.to_datetime(jiff::civil::Time::midnight())).filter(modern)
     };
-    with_time.or_else(|| DAYS.iter().find_map(|f| day(f)))
+    with_time.or_else(|| DAYS.iter().find_map(day))
+}
+
+/// Words for a tick, between bars.
+const YES: &str = "yes|y|true|t|1|1.0|x|✓|✔|✅|☑|si|sí|s|verdadero|on|opted in|opt in|\
+    optin|checked|ticked|agree|agreed|i agree|accept|accepted|granted|\
+    acepto|consented|i consent";
+
+/// Words for none; the empty cell is one of them.
+const NO: &str = "|no|n|false|f|0|0.0|-|✗|✘|☐|❌|falso|off|opted out|opt out|optout|\
+    unchecked|unticked|disagree|declined|refused|revoked|withdrawn|none|\
+    null|n/a|not given|never|denied";
+
+fn is_one_of(words: &str, text: &str) -> bool {
+    words.split('|').any(|word| word == text)
 }
 
 /// A tick box, a yes or a no; `None` when the cell says neither. An empty cell is no tick: `Some(false)`.
 #[must_use]
 pub fn read_tick(cell: &str) -> Option<bool> {
-    const YES: [&str; 30] = [
-        "yes",
-        "y",
-        "true",
-        "t",
-        "1",
-        "1.0",
-        "x",
-        "✓",
-        "✔",
-        "✅",
-        "☑",
-        "si",
-        "sí",
-        "s",
-        "verdadero",
-        "on",
-        "opted in",
-        "opt in",
-        "optin",
-        "checked",
-        "ticked",
-        "agree",
-        "agreed",
-        "i agree",
-        "accept",
-        "accepted",
-        "granted",
-        "acepto",
-        "consented",
-        "i consent",
-    ];
-    const NO: [&str; 30] = [
-        "",
-        "no",
-        "n",
-        "false",
-        "f",
-        "0",
-        "0.0",
-        "-",
-        "✗",
-        "✘",
-        "☐",
-        "❌",
-        "falso",
-        "off",
-        "opted out",
-        "opt out",
-        "optout",
-        "unchecked",
-        "unticked",
-        "disagree",
-        "declined",
-        "refused",
-        "revoked",
-        "withdrawn",
-        "none",
-        "null",
-        "n/a",
-        "not given",
-        "never",
-        "denied",
-    ];
     let text = cell.trim().trim_matches(['\'', '"', '.', '!', '\u{FE0F}']);
     let text = text.to_lowercase().replace(['-', '_'], " ");
     let text = if cell.trim() == "-" { "-" } else { text.trim() };
-    if YES.contains(&text) {
+    if is_one_of(YES, text) {
         return Some(true);
     }
-    if NO.contains(&text) {
+    if is_one_of(NO, text) {
         return Some(false);
     }
     let first = text
