@@ -32,11 +32,11 @@ pub async fn serve(app: Arc<App>, listener: TcpListener, mut closing: watch::Rec
     loop {
         let slot = tokio::select! {
             slot = Arc::clone(&slots).acquire_owned() => slot,
-            _ = closing.wait_for(|c| *c) => break,
+            () = closed(&mut closing) => break,
         };
         let socket = tokio::select! {
             accepted = listener.accept() => accepted,
-            _ = closing.wait_for(|c| *c) => break,
+            () = closed(&mut closing) => break,
         };
         match socket {
             Ok((socket, _)) => {
@@ -59,6 +59,12 @@ pub async fn serve(app: Arc<App>, listener: TcpListener, mut closing: watch::Rec
     let _ = tokio::time::timeout(Duration::from_secs(3), done.acquire_many(open)).await;
 }
 
+/// Waits until the process is to end.
+pub async fn closed(closing: &mut watch::Receiver<bool>) {
+    // An error means that nobody can say so any more, which is the same.
+    let _ = closing.wait_for(|c| *c).await;
+}
+
 async fn connection(app: Arc<App>, socket: TcpStream, mut closing: watch::Receiver<bool>) {
     let _ = socket.set_nodelay(true);
     let header_limit = Duration::from_secs(app.config.server.header_seconds_max);
@@ -75,7 +81,7 @@ async fn connection(app: Arc<App>, socket: TcpStream, mut closing: watch::Receiv
     tokio::pin!(connection);
     let result = tokio::select! {
         result = connection.as_mut() => result,
-        _ = closing.wait_for(|c| *c) => {
+        () = closed(&mut closing) => {
             connection.as_mut().graceful_shutdown();
             connection.await
         }

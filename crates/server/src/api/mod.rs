@@ -29,7 +29,6 @@ use ringfence_store::key::Role::{self, Compliance, Ingest, Operator, ReadOnly};
 pub use access::{fresh_key, key_hash};
 pub use decisions::DecisionAnswer;
 pub use edge::serve;
-pub use openapi::document as openapi_document;
 
 use openapi::schema_of;
 use route::{Body, Handler, Route};

@@ -120,3 +120,18 @@ fn problem() -> Value {
         },
     })
 }
+
+#[cfg(test)]
+mod tests {
+    /// With `RINGFENCE_BLESS=1` the committed copy is written anew.
+    #[test]
+    fn the_committed_copy_is_fresh() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/openapi.json");
+        let fresh = serde_json::to_string_pretty(&super::document()).unwrap() + "\n";
+        if std::env::var_os("RINGFENCE_BLESS").is_some() {
+            std::fs::write(path, &fresh).unwrap();
+        }
+        let committed = std::fs::read_to_string(path).unwrap_or_default();
+        assert!(committed == fresh, "docs/openapi.json is stale: RINGFENCE_BLESS=1 cargo test");
+    }
+}

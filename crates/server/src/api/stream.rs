@@ -75,7 +75,7 @@ impl Reader {
             }
             tokio::select! {
                 () = tokio::time::sleep(POLL) => {}
-                _ = self.closing.wait_for(|c| *c) => return None,
+                () = super::edge::closed(&mut self.closing) => return None,
             }
             self.quiet += 1;
             if self.quiet >= QUIET_POLLS_MAX {
