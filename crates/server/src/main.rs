@@ -2,6 +2,7 @@
 
 mod api;
 mod app;
+mod cli;
 mod clock;
 mod config;
 mod desk;
@@ -9,4 +10,6 @@ mod intake;
 mod lists;
 mod metrics;
 
-fn main() {}
+fn main() -> std::process::ExitCode {
+    cli::run(std::env::args_os())
+}

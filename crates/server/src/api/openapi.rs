@@ -12,7 +12,10 @@ pub fn schema_of<T: JsonSchema>() -> Value {
         s.inline_subschemas = true;
         s.meta_schema = None;
     });
-    settings.into_generator().into_root_schema_for::<T>().to_value()
+    settings
+        .into_generator()
+        .into_root_schema_for::<T>()
+        .to_value()
 }
 
 /// The document.
@@ -63,7 +66,10 @@ fn operation(route: &Route) -> Value {
     };
     if let Value::Object(fields) = &mut operation {
         if let Some(content) = body {
-            fields.insert("requestBody".into(), json!({"required": true, "content": content}));
+            fields.insert(
+                "requestBody".into(),
+                json!({"required": true, "content": content}),
+            );
         }
         match route.roles {
             None => {
@@ -89,12 +95,16 @@ fn parameters(route: &Route) -> Vec<Value> {
         .map(|name| json!({"name": name, "in": "path", "required": true, "schema": string}))
         .collect();
     if route.method == "POST" {
-        all.push(json!({"name": "Idempotency-Key", "in": "header", "required": false,
-                        "schema": {"type": "string", "maxLength": 255}}));
+        all.push(
+            json!({"name": "Idempotency-Key", "in": "header", "required": false,
+                        "schema": {"type": "string", "maxLength": 255}}),
+        );
     }
     if matches!(route.body, Body::Wav) {
-        all.push(json!({"name": "text", "in": "query", "required": true, "schema": string,
-                        "description": "The words of the prompt."}));
+        all.push(
+            json!({"name": "text", "in": "query", "required": true, "schema": string,
+                        "description": "The words of the prompt."}),
+        );
     }
     all
 }
@@ -109,4 +119,19 @@ fn problem() -> Value {
             "detail": {"type": "string"}, "field": {"type": "string"},
         },
     })
+}
+
+#[cfg(test)]
+mod tests {
+    /// With `RINGFENCE_BLESS=1` the committed copy is written anew.
+    #[test]
+    fn the_committed_copy_is_fresh() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/openapi.json");
+        let fresh = serde_json::to_string_pretty(&super::document()).unwrap() + "\n";
+        if std::env::var_os("RINGFENCE_BLESS").is_some() {
+            std::fs::write(path, &fresh).unwrap();
+        }
+        let committed = std::fs::read_to_string(path).unwrap_or_default();
+        assert!(committed == fresh, "docs/openapi.json is stale: RINGFENCE_BLESS=1 cargo test");
+    }
 }

@@ -11,6 +11,7 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 use ringfence_store::list::{ListKind, ListRows};
 
+pub use fields::number;
 pub use open::{Progress, hex};
 
 /// Why a list file was refused.
