@@ -81,7 +81,7 @@ fn report(taken: &TakenIn) -> Result<(), Failure> {
     say(&format!(
         "{} consents recorded, {} refused",
         taken.kept.consents,
-        taken.consents_refused.len()
+        taken.kept.consents_refused.len()
     ))?;
     for note in &rows.notes {
         say(&format!("note: {note}"))?;
@@ -89,7 +89,7 @@ fn report(taken: &TakenIn) -> Result<(), Failure> {
     for error in rows.errors.iter().chain(&rows.warnings) {
         say(&format!("line {}: {}", error.line, error.message))?;
     }
-    for refused in &taken.consents_refused {
+    for refused in &taken.kept.consents_refused {
         say(&format!("line {}: consent: {}", refused.line, refused.why))?;
     }
     Ok(())
