@@ -35,6 +35,18 @@ pub struct App {
 }
 
 impl App {
+    /// The demo's world: a test clock, and a page that needs no key.
+    pub fn for_demo(
+        config: Config,
+        store: Arc<dyn Store>,
+        rules: Arc<RulePack>,
+        clock: Clock,
+        desk: Arc<dyn CallDesk>,
+    ) -> Self {
+        let metrics = Metrics::default();
+        Self { config, store, rules, clock, desk, metrics, open_page: true }
+    }
+
     /// The instant, by our clock.
     pub fn now(&self) -> Timestamp {
         self.clock.now()
@@ -71,10 +83,15 @@ impl App {
 
     /// How far an opt-out reaches here.
     pub fn opt_out_scope(&self) -> OptOutScope {
-        match self.config.gate.opt_out_scope {
-            config::OptOutScope::Seller => OptOutScope::Seller,
-            config::OptOutScope::Tenant => OptOutScope::Tenant,
-        }
+        opt_out_scope(&self.config)
+    }
+}
+
+/// How far an opt-out reaches.
+pub fn opt_out_scope(config: &Config) -> OptOutScope {
+    match config.gate.opt_out_scope {
+        config::OptOutScope::Seller => OptOutScope::Seller,
+        config::OptOutScope::Tenant => OptOutScope::Tenant,
     }
 }
 
