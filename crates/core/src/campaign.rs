@@ -122,7 +122,9 @@ impl Pacing {
 
     /// Gives the place taken last back: no call was begun.
     pub fn give_back(&mut self) {
-        self.next_at = self.next_at.and_then(|at| at.checked_sub(self.interval).ok());
+        self.next_at = self
+            .next_at
+            .and_then(|at| at.checked_sub(self.interval).ok());
     }
 }
 

@@ -87,7 +87,7 @@ impl App {
     }
 }
 
-/// How far an opt-out reaches.
+/// How far an opt-out reaches under this configuration.
 pub fn opt_out_scope(config: &Config) -> OptOutScope {
     match config.gate.opt_out_scope {
         config::OptOutScope::Seller => OptOutScope::Seller,

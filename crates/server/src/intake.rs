@@ -4,7 +4,9 @@
 use jiff::Timestamp;
 use ringfence_core::consent::{ConsentLevel, Element, Purpose, find_elements};
 use ringfence_core::id::Id;
-use ringfence_core::lead::import::{ConsentColumns, FileError, ImportOptions, ImportReport, LeadRow, read_leads};
+use ringfence_core::lead::import::{
+    ConsentColumns, FileError, ImportOptions, ImportReport, LeadRow, read_leads,
+};
 use ringfence_core::seller::comparable_name;
 use ringfence_store::campaign::{LeadDraft, LeadImported};
 use ringfence_store::consent::{Confirmation, ConsentDraft};
@@ -126,11 +128,16 @@ pub fn take_in_leads(
 ) -> Result<Kept, StoreError> {
     let mut kept = Kept::default();
     for row in rows {
-        let Some(columns) = &row.consent else { continue };
+        let Some(columns) = &row.consent else {
+            continue;
+        };
         match keep_consent(store, row, columns, to, now) {
             Ok(()) => kept.consents += 1,
             Err(StoreError::Invalid { what }) => {
-                kept.consents_refused.push(Refused { line: row.line, why: what });
+                kept.consents_refused.push(Refused {
+                    line: row.line,
+                    why: what,
+                });
             }
             Err(error) => return Err(error),
         }
@@ -154,8 +161,11 @@ fn keep_consent(
 ) -> Result<(), StoreError> {
     let record = store.record_consent(consent(row, columns, to), now)?;
     if let Some(at) = columns.confirmed_at {
-        let confirmation =
-            Confirmation { channel: "lead-import".to_owned(), proof: json!({ "line": row.line }), at };
+        let confirmation = Confirmation {
+            channel: "lead-import".to_owned(),
+            proof: json!({ "line": row.line }),
+            at,
+        };
         store.confirm_consent(&record.id, confirmation, now)?;
     }
     Ok(())
@@ -163,14 +173,19 @@ fn keep_consent(
 
 fn consent(row: &LeadRow, columns: &ConsentColumns, to: &Destination<'_>) -> ConsentDraft {
     let elements = find_elements(&columns.text, to.seller_name);
-    let says_artificial = elements.found.contains(&Element::ArtificialOrPrerecordedVoice);
+    let says_artificial = elements
+        .found
+        .contains(&Element::ArtificialOrPrerecordedVoice);
     ConsentDraft {
         number: row.number,
         seller: seller_of(columns, to),
         // A text that was shown and agreed to, with its time, is a written record unless the file says otherwise.
         level: columns.level.unwrap_or(ConsentLevel::ExpressWritten),
         purposes: purposes(columns, to.purpose),
-        channel: columns.channel.clone().unwrap_or_else(|| "lead-import".to_owned()),
+        channel: columns
+            .channel
+            .clone()
+            .unwrap_or_else(|| "lead-import".to_owned()),
         granted_at: columns.granted_at,
         text: columns.text.clone(),
         proof: proof(row, columns),
@@ -182,13 +197,24 @@ fn consent(row: &LeadRow, columns: &ConsentColumns, to: &Destination<'_>) -> Con
 
 /// The seller whom the row names, else the one that the file is taken in for.
 fn seller_of(columns: &ConsentColumns, to: &Destination<'_>) -> String {
-    match columns.seller.as_deref().map(str::trim).filter(|named| !named.is_empty()) {
+    match columns
+        .seller
+        .as_deref()
+        .map(str::trim)
+        .filter(|named| !named.is_empty())
+    {
         None => to.seller.to_owned(),
         Some(named) => {
             let plain = comparable_name(named);
             let same = named == to.seller
-                || to.seller_name.is_some_and(|name| comparable_name(name) == plain);
-            if same { to.seller.to_owned() } else { plain.replace(' ', "-") }
+                || to
+                    .seller_name
+                    .is_some_and(|name| comparable_name(name) == plain);
+            if same {
+                to.seller.to_owned()
+            } else {
+                plain.replace(' ', "-")
+            }
         }
     }
 }

@@ -65,7 +65,11 @@ pub fn permit(route: &Route, caller: &Caller) -> Result<(), ApiError> {
         Some(roles) if caller.role != Role::Admin && !roles.contains(&caller.role) => {
             let role = caller.role.as_str();
             let detail = format!("a key of role `{role}` may not do this");
-            Err(ApiError::new(StatusCode::FORBIDDEN, "role-forbidden", detail))
+            Err(ApiError::new(
+                StatusCode::FORBIDDEN,
+                "role-forbidden",
+                detail,
+            ))
         }
         _ => Ok(()),
     }

@@ -56,14 +56,19 @@ pub fn announcement() -> Value {
 /// # Errors
 /// 422 for any other.
 pub fn checked_agent(agent: Value) -> Result<Value, ApiError> {
-    let kind = agent.get("kind").and_then(Value::as_str).unwrap_or_default();
+    let kind = agent
+        .get("kind")
+        .and_then(Value::as_str)
+        .unwrap_or_default();
     if !matches!(kind, "announcement" | "sip" | "websocket" | "livekit") {
         let detail = "an agent's kind is announcement, sip, websocket or livekit";
         return Err(ApiError::field("agent.kind", detail));
     }
     let more = agent.as_object().is_some_and(|fields| fields.len() > 1);
     if kind == "announcement" && more {
-        let unknown = agent.as_object().and_then(|f| f.keys().find(|k| *k != "kind"));
+        let unknown = agent
+            .as_object()
+            .and_then(|f| f.keys().find(|k| *k != "kind"));
         let name = unknown.map_or_else(String::new, |k| format!("agent.{k}"));
         return Err(ApiError {
             code: "unknown-field",
@@ -126,7 +131,10 @@ pub fn show(app: &App, request: Request) -> Result<Answer, ApiError> {
 pub fn list(app: &App, request: Request) -> Result<Answer, ApiError> {
     let campaign = request.query("campaign").map(ringfence_core::id::Id::from);
     let page = app.store.calls(campaign.as_ref(), &request.page()?)?;
-    let seen = page.items.iter().filter(|c| request.caller.sees(Some(&c.seller)));
+    let seen = page
+        .items
+        .iter()
+        .filter(|c| request.caller.sees(Some(&c.seller)));
     let items: Vec<Value> = seen.map(shown).collect();
     Answer::ok(&json!({"items": items, "next_cursor": page.next_cursor}))
 }
@@ -168,7 +176,9 @@ pub fn transcript(app: &App, request: Request) -> Result<Answer, ApiError> {
         SpeakerSent::Callee => Speaker::Callee,
         SpeakerSent::Agent => Speaker::Agent,
     };
-    let opt_out = app.desk.said(&record.id, speaker, &sent.text, sent.is_final)?;
+    let opt_out = app
+        .desk
+        .said(&record.id, speaker, &sent.text, sent.is_final)?;
     Answer::ok(&json!({ "opt_out": opt_out }))
 }
 

@@ -57,11 +57,20 @@ pub fn create(app: &App, request: Request) -> Result<Answer, ApiError> {
     app.store.seller(&sent.seller)?;
     let trunk = trunk(app, sent.trunk)?;
     let limits = app.config.trunks.iter().find(|t| t.id == trunk);
-    let cps = sent.calls_per_second.or(limits.map(|t| t.calls_per_second)).unwrap_or(1.0);
+    let cps = sent
+        .calls_per_second
+        .or(limits.map(|t| t.calls_per_second))
+        .unwrap_or(1.0);
     if !(0.01..=200.0).contains(&cps) {
-        return Err(ApiError::field("calls_per_second", "a number from 0.01 to 200"));
+        return Err(ApiError::field(
+            "calls_per_second",
+            "a number from 0.01 to 200",
+        ));
     }
-    let concurrency = sent.concurrency.or(limits.map(|t| t.max_concurrent)).unwrap_or(1);
+    let concurrency = sent
+        .concurrency
+        .or(limits.map(|t| t.max_concurrent))
+        .unwrap_or(1);
     if !(1..=10_000).contains(&concurrency) {
         return Err(ApiError::field("concurrency", "a number from 1 to 10000"));
     }
@@ -69,7 +78,11 @@ pub fn create(app: &App, request: Request) -> Result<Answer, ApiError> {
     if !(1..=20).contains(&attempts_max) {
         return Err(ApiError::field("attempts_max", "a number from 1 to 20"));
     }
-    let caller_id = sent.caller_id.as_deref().map(|n| number("caller_id", n)).transpose()?;
+    let caller_id = sent
+        .caller_id
+        .as_deref()
+        .map(|n| number("caller_id", n))
+        .transpose()?;
     let plan = CampaignPlan {
         name: sent.name,
         seller: sent.seller,
@@ -98,7 +111,10 @@ fn trunk(app: &App, named: Option<String>) -> Result<String, ApiError> {
 /// What follows which outcome, from the configuration.
 fn retry(app: &App, attempts_max: u32) -> Result<Value, ApiError> {
     let dialer = &app.config.dialer;
-    let mut schedule = RetrySchedule { attempts_max, ..RetrySchedule::default() };
+    let mut schedule = RetrySchedule {
+        attempts_max,
+        ..RetrySchedule::default()
+    };
     schedule.after_minutes.extend([
         (Outcome::Busy, dialer.retry_busy_minutes),
         (Outcome::NoAnswer, dialer.retry_no_answer_minutes),
@@ -113,7 +129,8 @@ fn retry(app: &App, attempts_max: u32) -> Result<Value, ApiError> {
 /// Campaigns, newest first.
 pub fn list(app: &App, request: Request) -> Result<Answer, ApiError> {
     let mut page = app.store.campaigns(&request.page()?)?;
-    page.items.retain(|c| request.caller.sees(Some(&c.plan.seller)));
+    page.items
+        .retain(|c| request.caller.sees(Some(&c.plan.seller)));
     Answer::ok(&page)
 }
 
@@ -143,9 +160,13 @@ fn mine(app: &App, request: &Request) -> Result<Campaign, ApiError> {
 }
 
 fn with_counts(app: &App, campaign: &Campaign) -> Result<Answer, ApiError> {
-    let mut body = serde_json::to_value(campaign).map_err(|e| ApiError::internal(&e.to_string()))?;
+    let mut body =
+        serde_json::to_value(campaign).map_err(|e| ApiError::internal(&e.to_string()))?;
     if let Value::Object(fields) = &mut body {
-        fields.insert("counts".into(), json!(app.store.campaign_counts(&campaign.id)?));
+        fields.insert(
+            "counts".into(),
+            json!(app.store.campaign_counts(&campaign.id)?),
+        );
     }
     Answer::ok(&body)
 }
@@ -190,13 +211,18 @@ pub fn preflight(app: &App, request: Request) -> Result<Answer, ApiError> {
                 to: lead.draft.number.e164(),
                 seller: campaign.plan.seller.clone(),
                 purpose: campaign.plan.purpose,
-                caller_id: campaign.plan.caller_id.map(ringfence_core::lead::PhoneNumber::e164),
+                caller_id: campaign
+                    .plan
+                    .caller_id
+                    .map(ringfence_core::lead::PhoneNumber::e164),
                 place: lead.draft.place,
                 lead: Some(lead.id),
                 campaign: Some(campaign.id.clone()),
             };
             let decision = app.dry_run(&call, request.now)?;
-            *verdicts.entry(format!("{:?}", decision.verdict).to_lowercase()).or_insert(0u64) += 1;
+            *verdicts
+                .entry(format!("{:?}", decision.verdict).to_lowercase())
+                .or_insert(0u64) += 1;
             for reason in decision.reasons {
                 *reasons.entry(reason.code).or_insert(0u64) += 1;
             }

@@ -71,7 +71,10 @@ pub fn record(app: &App, request: Request) -> Result<Answer, ApiError> {
     request.caller.may_for(Some(&sent.seller))?;
     let number = number("number", &sent.number)?;
     if sent.purposes.is_empty() {
-        return Err(ApiError::field("purposes", "a consent covers at least one purpose"));
+        return Err(ApiError::field(
+            "purposes",
+            "a consent covers at least one purpose",
+        ));
     }
     if sent.seller.trim().is_empty() {
         return Err(ApiError::field("seller", "a consent names a seller"));
@@ -91,7 +94,8 @@ pub fn record(app: &App, request: Request) -> Result<Answer, ApiError> {
         expires_at: sent.expires_at,
     };
     let record = app.store.record_consent(draft, request.now)?;
-    app.metrics.count("ringfence_consent_recorded_total", String::new());
+    app.metrics
+        .count("ringfence_consent_recorded_total", String::new());
     Answer::created(&shown(&record))
 }
 
@@ -121,7 +125,9 @@ pub struct ConfirmationSent {
 pub fn confirm(app: &App, request: Request) -> Result<Answer, ApiError> {
     let sent: ConfirmationSent = request.json()?;
     let id: Id = request.id();
-    request.caller.may_for(Some(&app.store.consent(&id)?.draft.seller))?;
+    request
+        .caller
+        .may_for(Some(&app.store.consent(&id)?.draft.seller))?;
     let confirmation = Confirmation {
         channel: sent.channel,
         proof: Value::Object(sent.proof),

@@ -80,7 +80,11 @@ pub struct Permitted<'a> {
 impl<'a> DecisionAnswer<'a> {
     /// A decision with no permit to show.
     pub fn bare(id: &'a Id, decision: &'a Decision) -> Self {
-        Self { id, decision, permit: None }
+        Self {
+            id,
+            decision,
+            permit: None,
+        }
     }
 }
 
@@ -128,9 +132,15 @@ pub fn decide(app: &App, request: Request) -> Result<Answer, ApiError> {
     }
     if matches!(request.caller.role, ringfence_store::key::Role::ReadOnly) {
         let detail = "a key of role `read-only` may ask for dry runs only";
-        return Err(ApiError::new(StatusCode::FORBIDDEN, "role-forbidden", detail));
+        return Err(ApiError::new(
+            StatusCode::FORBIDDEN,
+            "role-forbidden",
+            detail,
+        ));
     }
-    let reserved = app.store.reserve(app.reservation(call), app.gate_at(request.now), request.now)?;
+    let reserved =
+        app.store
+            .reserve(app.reservation(call), app.gate_at(request.now), request.now)?;
     count(&reserved.decision);
     Answer::ok(&DecisionAnswer {
         id: &reserved.decision_id,
@@ -159,7 +169,10 @@ pub fn checked_place(app: &App, mut place: Place) -> Result<Place, ApiError> {
     if let Some(state) = &place.state
         && !app.rules.jurisdictions.contains_key(state)
     {
-        return Err(ApiError::field("place.state", "no state, district or territory of that code"));
+        return Err(ApiError::field(
+            "place.state",
+            "no state, district or territory of that code",
+        ));
     }
     if let Some(zone) = &place.time_zone
         && jiff::tz::TimeZone::get(zone).is_err()
@@ -190,7 +203,11 @@ pub fn settle(app: &App, request: Request) -> Result<Answer, ApiError> {
     request.caller.may_for(Some(&attempt.seller))?;
     if attempt.call.is_some() {
         let detail = "this attempt is placed by our own line, which settles it";
-        return Err(ApiError::new(StatusCode::CONFLICT, "attempt-not-yours", detail));
+        return Err(ApiError::new(
+            StatusCode::CONFLICT,
+            "attempt-not-yours",
+            detail,
+        ));
     }
     let settlement = Settlement::unanswered(settled.outcome, None, ended_at);
     Answer::ok(&app.store.settle(&request.id(), settlement, request.now)?)

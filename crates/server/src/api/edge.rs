@@ -100,11 +100,16 @@ async fn answer(
     let mut operation = "none";
     let method = request.method().as_str().to_owned();
     let inner = handle(Arc::clone(&app), request, &mut operation);
-    let replayable = tokio::time::timeout(limit, inner).await.unwrap_or_else(|_| {
-        let detail = "the request took too long";
-        let error = ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "timeout", detail);
-        Replayable { answer: Err(error), replayed: false }
-    });
+    let replayable = tokio::time::timeout(limit, inner)
+        .await
+        .unwrap_or_else(|_| {
+            let detail = "the request took too long";
+            let error = ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "timeout", detail);
+            Replayable {
+                answer: Err(error),
+                replayed: false,
+            }
+        });
     let out = match replayable.answer {
         Ok(answer) => success(&app, answer, closing),
         Err(error) => failure(&error),
@@ -122,7 +127,10 @@ async fn handle(
     operation: &mut &'static str,
 ) -> Replayable {
     match prepare(&app, request, operation).await {
-        Err(error) => Replayable { answer: Err(error), replayed: false },
+        Err(error) => Replayable {
+            answer: Err(error),
+            replayed: false,
+        },
         Ok((route, idempotent, request)) => {
             let act = move || match idempotent {
                 Some((key, path)) => {
@@ -130,12 +138,17 @@ async fn handle(
                     let known = idempotency::request_of(key, caller, &path, &request.body);
                     idempotency::once(&app, &known, || (route.handler)(&app, request))
                 }
-                None => Replayable { answer: (route.handler)(&app, request), replayed: false },
+                None => Replayable {
+                    answer: (route.handler)(&app, request),
+                    replayed: false,
+                },
             };
-            tokio::task::spawn_blocking(act).await.unwrap_or_else(|e| Replayable {
-                answer: Err(ApiError::internal(&e.to_string())),
-                replayed: false,
-            })
+            tokio::task::spawn_blocking(act)
+                .await
+                .unwrap_or_else(|e| Replayable {
+                    answer: Err(ApiError::internal(&e.to_string())),
+                    replayed: false,
+                })
         }
     }
 }
@@ -221,8 +234,13 @@ async fn read_body(
         let detail = format!("the body is larger than {most} bytes");
         ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, "body-too-large", detail)
     };
-    let announced = headers.get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok());
-    if announced.and_then(|n| n.parse::<u64>().ok()).is_some_and(|n| n > most as u64) {
+    let announced = headers
+        .get(header::CONTENT_LENGTH)
+        .and_then(|v| v.to_str().ok());
+    if announced
+        .and_then(|n| n.parse::<u64>().ok())
+        .is_some_and(|n| n > most as u64)
+    {
         return Err(too_large());
     }
     match Limited::new(body, most).collect().await {
@@ -230,7 +248,11 @@ async fn read_body(
         Err(e) if e.is::<LengthLimitError>() => Err(too_large()),
         Err(_) => {
             let detail = "the body broke off";
-            Err(ApiError::new(StatusCode::BAD_REQUEST, "body-broken", detail))
+            Err(ApiError::new(
+                StatusCode::BAD_REQUEST,
+                "body-broken",
+                detail,
+            ))
         }
     }
 }
@@ -245,12 +267,21 @@ fn success(app: &Arc<App>, answer: Answer, closing: watch::Receiver<bool>) -> Ou
     let mut out = Response::new(body);
     *out.status_mut() = answer.status;
     let headers = out.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(answer.media_type));
+    headers.insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static(answer.media_type),
+    );
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(
+        header::X_CONTENT_TYPE_OPTIONS,
+        HeaderValue::from_static("nosniff"),
+    );
     if answer.media_type.starts_with("text/html") {
         let policy = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'";
-        headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
+        headers.insert(
+            header::CONTENT_SECURITY_POLICY,
+            HeaderValue::from_static(policy),
+        );
     }
     out
 }
@@ -262,7 +293,10 @@ fn failure(error: &ApiError) -> Out {
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(PROBLEM));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     if error.status == StatusCode::UNAUTHORIZED {
-        let scheme = error.allow.as_deref().unwrap_or("Bearer realm=\"ringfence\"");
+        let scheme = error
+            .allow
+            .as_deref()
+            .unwrap_or("Bearer realm=\"ringfence\"");
         insert(headers, header::WWW_AUTHENTICATE, scheme);
     } else if let Some(allow) = &error.allow {
         insert(headers, header::ALLOW, allow);
@@ -282,7 +316,8 @@ fn insert(headers: &mut hyper::HeaderMap, name: HeaderName, value: &str) {
 fn with_replayed(mut out: Out, replayed: bool) -> Out {
     if replayed {
         let name = HeaderName::from_static("idempotent-replayed");
-        out.headers_mut().insert(name, HeaderValue::from_static("true"));
+        out.headers_mut()
+            .insert(name, HeaderValue::from_static("true"));
     }
     out
 }

@@ -12,10 +12,18 @@ use crate::app::App;
 /// Events after `?cursor=`, a place in the log; with `Accept: text/event-stream` as they happen.
 pub fn list(app: &App, request: Request) -> Result<Answer, ApiError> {
     let filter = filter(&request)?;
-    let accepts = request.headers.get(header::ACCEPT).and_then(|v| v.to_str().ok());
+    let accepts = request
+        .headers
+        .get(header::ACCEPT)
+        .and_then(|v| v.to_str().ok());
     let stream = accepts.is_some_and(|a| a.contains("text/event-stream"));
-    let last_id = request.headers.get("last-event-id").and_then(|v| v.to_str().ok());
-    let cursor = last_id.filter(|_| stream).or_else(|| request.query("cursor"));
+    let last_id = request
+        .headers
+        .get("last-event-id")
+        .and_then(|v| v.to_str().ok());
+    let cursor = last_id
+        .filter(|_| stream)
+        .or_else(|| request.query("cursor"));
     let after = match cursor {
         Some(text) => text.parse().map_err(|_| {
             ApiError::field("cursor", "a cursor of the event log is an event's `seq`")
@@ -37,7 +45,10 @@ pub fn list(app: &App, request: Request) -> Result<Answer, ApiError> {
 }
 
 fn filter(request: &Request) -> Result<EventFilter, ApiError> {
-    let about = request.query("number").map(|n| number("number", n)).transpose()?;
+    let about = request
+        .query("number")
+        .map(|n| number("number", n))
+        .transpose()?;
     Ok(EventFilter {
         kind: request.query("type").map(str::to_owned),
         number: about,

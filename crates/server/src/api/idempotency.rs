@@ -30,7 +30,11 @@ pub fn key_of(headers: &HeaderMap) -> Result<Option<String>, ApiError> {
     let text = value.to_str().unwrap_or_default().trim();
     if text.is_empty() || text.len() > 255 {
         let detail = "an Idempotency-Key is 1 to 255 visible ASCII characters";
-        return Err(ApiError::new(StatusCode::BAD_REQUEST, "idempotency-key-invalid", detail));
+        return Err(ApiError::new(
+            StatusCode::BAD_REQUEST,
+            "idempotency-key-invalid",
+            detail,
+        ));
     }
     Ok(Some(text.to_owned()))
 }
@@ -68,7 +72,10 @@ pub fn once(
             Err(e) => return first(Err(e.into())),
             Ok(Idempotency::Fresh) => return first(act_and_keep(app, request, act)),
             Ok(Idempotency::Answered { status, body }) => {
-                return Replayable { answer: again(status, body), replayed: true };
+                return Replayable {
+                    answer: again(status, body),
+                    replayed: true,
+                };
             }
             Ok(Idempotency::OtherBody) => {
                 let detail = "this Idempotency-Key came with another request before";
@@ -91,7 +98,10 @@ pub fn once(
 }
 
 fn first(answer: Result<Answer, ApiError>) -> Replayable {
-    Replayable { answer, replayed: false }
+    Replayable {
+        answer,
+        replayed: false,
+    }
 }
 
 /// Keeps what was done, and what will be refused again. What may go better next time is not kept.
@@ -102,9 +112,11 @@ fn act_and_keep(
 ) -> Result<Answer, ApiError> {
     let answer = act();
     let kept = match &answer {
-        Ok(Answer { status, body: Payload::Whole(bytes), .. }) => {
-            Some((*status, Bytes::clone(bytes)))
-        }
+        Ok(Answer {
+            status,
+            body: Payload::Whole(bytes),
+            ..
+        }) => Some((*status, Bytes::clone(bytes))),
         Err(e) if e.status.is_client_error() && e.status != StatusCode::TOO_MANY_REQUESTS => {
             Some((e.status, Bytes::from(e.body().to_string())))
         }
@@ -112,7 +124,8 @@ fn act_and_keep(
     };
     let result = match kept {
         Some((status, body)) => {
-            app.store.idempotency_finish(request, status.as_u16(), body.to_vec(), app.now())
+            app.store
+                .idempotency_finish(request, status.as_u16(), body.to_vec(), app.now())
         }
         None => app.store.idempotency_abandon(request),
     };
@@ -124,6 +137,10 @@ fn act_and_keep(
 
 fn again(status: u16, body: Vec<u8>) -> Result<Answer, ApiError> {
     let status = StatusCode::from_u16(status).map_err(|e| ApiError::internal(&e.to_string()))?;
-    let media_type = if status.is_client_error() { super::PROBLEM } else { super::JSON };
+    let media_type = if status.is_client_error() {
+        super::PROBLEM
+    } else {
+        super::JSON
+    };
     Ok(Answer::text(status, media_type, body))
 }

@@ -45,7 +45,9 @@ pub fn receive(app: &App, request: Request) -> Result<Answer, ApiError> {
         external_id: sent.external_id,
         extra: Value::Object(sent.extra),
     };
-    let import = app.store.import_leads(campaign.as_ref(), vec![draft], request.now)?;
+    let import = app
+        .store
+        .import_leads(campaign.as_ref(), vec![draft], request.now)?;
     app.desk.campaigns_changed();
     match import.results.into_iter().next() {
         Some(LeadImported::New(id)) => Answer::created(&app.store.lead(&id)?),
@@ -57,7 +59,9 @@ pub fn receive(app: &App, request: Request) -> Result<Answer, ApiError> {
 /// A key that is limited to sellers brings leads into their campaigns only.
 fn may_bring(app: &App, request: &Request, campaign: Option<&Id>) -> Result<(), ApiError> {
     match campaign {
-        Some(id) => request.caller.may_for(Some(&app.store.campaign(id)?.plan.seller)),
+        Some(id) => request
+            .caller
+            .may_for(Some(&app.store.campaign(id)?.plan.seller)),
         None => request.caller.may_for(None),
     }
 }
@@ -75,7 +79,10 @@ pub fn import(app: &App, request: Request) -> Result<Answer, ApiError> {
     use ringfence_core::lead::import::ImportOptions;
 
     let Some(campaign) = request.query("campaign").map(Id::from) else {
-        return Err(ApiError::field("campaign", "`?campaign=` says which campaign they are for"));
+        return Err(ApiError::field(
+            "campaign",
+            "`?campaign=` says which campaign they are for",
+        ));
     };
     let campaign = app.store.campaign(&campaign)?;
     request.caller.may_for(Some(&campaign.plan.seller))?;

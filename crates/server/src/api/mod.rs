@@ -50,7 +50,15 @@ const fn get(
     roles: Option<&'static [Role]>,
     handler: Handler,
 ) -> Route {
-    Route { method: "GET", path, id, summary, roles, body: Body::None, handler }
+    Route {
+        method: "GET",
+        path,
+        id,
+        summary,
+        roles,
+        body: Body::None,
+        handler,
+    }
 }
 
 const fn post(
@@ -61,7 +69,15 @@ const fn post(
     body: Body,
     handler: Handler,
 ) -> Route {
-    Route { method: "POST", path, id, summary, roles, body, handler }
+    Route {
+        method: "POST",
+        path,
+        id,
+        summary,
+        roles,
+        body,
+        handler,
+    }
 }
 
 const fn put(
@@ -72,7 +88,15 @@ const fn put(
     body: Body,
     handler: Handler,
 ) -> Route {
-    Route { method: "PUT", path, id, summary, roles, body, handler }
+    Route {
+        method: "PUT",
+        path,
+        id,
+        summary,
+        roles,
+        body,
+        handler,
+    }
 }
 
 const fn delete(
@@ -82,7 +106,15 @@ const fn delete(
     roles: Option<&'static [Role]>,
     handler: Handler,
 ) -> Route {
-    Route { method: "DELETE", path, id, summary, roles, body: Body::None, handler }
+    Route {
+        method: "DELETE",
+        path,
+        id,
+        summary,
+        roles,
+        body: Body::None,
+        handler,
+    }
 }
 
 /// Every operation, in the order of a call's life.

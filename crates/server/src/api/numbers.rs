@@ -44,7 +44,11 @@ pub fn show(app: &App, request: Request) -> Result<Answer, ApiError> {
         .collect();
     let mut calls = app.store.calls_of(number, &newest)?.items;
     calls.retain(|c| sees(Some(&c.seller)));
-    let lists = app.store.check_lists(&[number], None)?.pop().unwrap_or_default();
+    let lists = app
+        .store
+        .check_lists(&[number], None)?
+        .pop()
+        .unwrap_or_default();
 
     let sellers: BTreeSet<String> = match request.query("seller") {
         Some(seller) => BTreeSet::from([seller.to_owned()]),
@@ -56,7 +60,10 @@ pub fn show(app: &App, request: Request) -> Result<Answer, ApiError> {
             .collect(),
     };
     let next = next_allowed(app, &request, &given, &sellers)?;
-    let earliest = next.iter().filter_map(|n| n.get("at").and_then(Value::as_str)).min();
+    let earliest = next
+        .iter()
+        .filter_map(|n| n.get("at").and_then(Value::as_str))
+        .min();
     Answer::ok(&json!({
         "number": number, "consents": consents, "suppressions": suppressions, "lists": lists,
         "decisions": decisions, "calls": calls.iter().map(calls::shown).collect::<Vec<_>>(),
@@ -71,10 +78,9 @@ fn next_allowed(
     number: &str,
     sellers: &BTreeSet<String>,
 ) -> Result<Vec<Value>, ApiError> {
-    let purpose: Purpose = serde_json::from_value(json!(
-        request.query("purpose").unwrap_or("telemarketing")
-    ))
-    .map_err(|_| ApiError::field("purpose", "no such purpose"))?;
+    let purpose: Purpose =
+        serde_json::from_value(json!(request.query("purpose").unwrap_or("telemarketing")))
+            .map_err(|_| ApiError::field("purpose", "no such purpose"))?;
     let mut next = Vec::new();
     for seller in sellers {
         request.caller.may_for(Some(seller))?;
@@ -94,8 +100,10 @@ fn next_allowed(
             Verdict::Deny => None,
         };
         let reasons: Vec<_> = decision.reasons.iter().map(|r| r.code).collect();
-        next.push(json!({"seller": seller, "purpose": purpose, "verdict": decision.verdict,
-                         "at": at, "reasons": reasons}));
+        next.push(
+            json!({"seller": seller, "purpose": purpose, "verdict": decision.verdict,
+                         "at": at, "reasons": reasons}),
+        );
     }
     Ok(next)
 }

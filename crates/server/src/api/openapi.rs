@@ -12,7 +12,10 @@ pub fn schema_of<T: JsonSchema>() -> Value {
         s.inline_subschemas = true;
         s.meta_schema = None;
     });
-    settings.into_generator().into_root_schema_for::<T>().to_value()
+    settings
+        .into_generator()
+        .into_root_schema_for::<T>()
+        .to_value()
 }
 
 /// The document.
@@ -63,7 +66,10 @@ fn operation(route: &Route) -> Value {
     };
     if let Value::Object(fields) = &mut operation {
         if let Some(content) = body {
-            fields.insert("requestBody".into(), json!({"required": true, "content": content}));
+            fields.insert(
+                "requestBody".into(),
+                json!({"required": true, "content": content}),
+            );
         }
         match route.roles {
             None => {
@@ -89,12 +95,16 @@ fn parameters(route: &Route) -> Vec<Value> {
         .map(|name| json!({"name": name, "in": "path", "required": true, "schema": string}))
         .collect();
     if route.method == "POST" {
-        all.push(json!({"name": "Idempotency-Key", "in": "header", "required": false,
-                        "schema": {"type": "string", "maxLength": 255}}));
+        all.push(
+            json!({"name": "Idempotency-Key", "in": "header", "required": false,
+                        "schema": {"type": "string", "maxLength": 255}}),
+        );
     }
     if matches!(route.body, Body::Wav) {
-        all.push(json!({"name": "text", "in": "query", "required": true, "schema": string,
-                        "description": "The words of the prompt."}));
+        all.push(
+            json!({"name": "text", "in": "query", "required": true, "schema": string,
+                        "description": "The words of the prompt."}),
+        );
     }
     all
 }

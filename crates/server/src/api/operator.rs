@@ -68,10 +68,20 @@ pub fn put_area(app: &App, request: Request) -> Result<Answer, ApiError> {
     let put: AreaPut = request.json()?;
     in_order(put.from, put.to)?;
     if put.states.is_empty() && put.zips.is_empty() {
-        return Err(ApiError::field("states", "an area names a state or a ZIP code"));
+        return Err(ApiError::field(
+            "states",
+            "an area names a state or a ZIP code",
+        ));
     }
-    if put.states.iter().any(|s| !app.rules.jurisdictions.contains_key(s)) {
-        return Err(ApiError::field("states", "no state, district or territory of that code"));
+    if put
+        .states
+        .iter()
+        .any(|s| !app.rules.jurisdictions.contains_key(s))
+    {
+        return Err(ApiError::field(
+            "states",
+            "no state, district or territory of that code",
+        ));
     }
     let five = |z: &String| z.len() == 5 && z.bytes().all(|b| b.is_ascii_digit());
     if !put.zips.iter().all(five) {
@@ -104,7 +114,8 @@ pub fn areas(app: &App, _request: Request) -> Result<Answer, ApiError> {
 /// Takes an emergency area back.
 pub fn delete_area(app: &App, request: Request) -> Result<Answer, ApiError> {
     request.caller.may_for(None)?;
-    app.store.delete_emergency_area(request.part("id"), request.now)?;
+    app.store
+        .delete_emergency_area(request.part("id"), request.now)?;
     Ok(Answer::text(StatusCode::NO_CONTENT, super::JSON, ""))
 }
 
@@ -139,7 +150,10 @@ pub fn record_override(app: &App, request: Request) -> Result<Answer, ApiError> 
         });
     }
     if sent.document.trim().is_empty() {
-        return Err(ApiError::field("document", "an override rests on a document"));
+        return Err(ApiError::field(
+            "document",
+            "an override rests on a document",
+        ));
     }
     let draft = OverrideDraft {
         seller: sent.seller,
@@ -205,14 +219,19 @@ pub struct StopSent {
 
 fn scope(app: &App, request: &Request, sent: &StopSent) -> Result<StopScope, ApiError> {
     match (&sent.seller, &sent.campaign) {
-        (Some(_), Some(_)) => Err(ApiError::field("campaign", "a seller or a campaign, not both")),
+        (Some(_), Some(_)) => Err(ApiError::field(
+            "campaign",
+            "a seller or a campaign, not both",
+        )),
         (Some(seller), None) => {
             request.caller.may_for(Some(seller))?;
             Ok(StopScope::Seller(seller.clone()))
         }
         (None, Some(campaign)) => {
             let campaign = Id::from(campaign.as_str());
-            request.caller.may_for(Some(&app.store.campaign(&campaign)?.plan.seller))?;
+            request
+                .caller
+                .may_for(Some(&app.store.campaign(&campaign)?.plan.seller))?;
             Ok(StopScope::Campaign(campaign))
         }
         (None, None) => {

@@ -59,11 +59,27 @@ pub fn revoke(app: &App, request: Request) -> Result<Answer, ApiError> {
         call: None,
     };
     let receipt = app.store.revoke(revocation, request.now)?;
-    let bound = sent.seller.as_deref().filter(|_| scope == OptOutScope::Seller);
+    let bound = sent
+        .seller
+        .as_deref()
+        .filter(|_| scope == OptOutScope::Seller);
     app.desk.opted_out(number, bound);
-    app.metrics.count("ringfence_converse_opt_outs_total", "kind=\"revocation\"".into());
-    let id = receipt.revocation.as_ref().unwrap_or(&receipt.suppression).to_string();
-    Answer::created(&OptOutAnswer { id, number, seller: sent.seller, at, receipt })
+    app.metrics.count(
+        "ringfence_converse_opt_outs_total",
+        "kind=\"revocation\"".into(),
+    );
+    let id = receipt
+        .revocation
+        .as_ref()
+        .unwrap_or(&receipt.suppression)
+        .to_string();
+    Answer::created(&OptOutAnswer {
+        id,
+        number,
+        seller: sent.seller,
+        at,
+        receipt,
+    })
 }
 
 /// A suppression as it is sent.
@@ -100,7 +116,16 @@ pub fn suppress(app: &App, request: Request) -> Result<Answer, ApiError> {
     };
     let receipt = app.store.suppress(draft, request.now)?;
     app.desk.opted_out(number, sent.seller.as_deref());
-    app.metrics.count("ringfence_converse_opt_outs_total", "kind=\"suppression\"".into());
+    app.metrics.count(
+        "ringfence_converse_opt_outs_total",
+        "kind=\"suppression\"".into(),
+    );
     let id = receipt.suppression.to_string();
-    Answer::created(&OptOutAnswer { id, number, seller: sent.seller, at, receipt })
+    Answer::created(&OptOutAnswer {
+        id,
+        number,
+        seller: sent.seller,
+        at,
+        receipt,
+    })
 }

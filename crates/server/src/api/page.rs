@@ -56,7 +56,11 @@ pub fn show(app: &App, request: Request) -> Result<Answer, ApiError> {
          <meta http-equiv=\"refresh\" content=\"5\"><title>Ringfence</title>\
          <style>{STYLE}</style></head><body><h1>Ringfence</h1>{body}</body></html>"
     );
-    Ok(Answer::text(StatusCode::OK, "text/html; charset=utf-8", html))
+    Ok(Answer::text(
+        StatusCode::OK,
+        "text/html; charset=utf-8",
+        html,
+    ))
 }
 
 fn campaigns(app: &App, request: &Request, body: &mut String) -> Result<(), ApiError> {
@@ -76,7 +80,9 @@ fn campaigns(app: &App, request: &Request, body: &mut String) -> Result<(), ApiE
             counts.opt_outs.to_string(),
         ]);
     }
-    let columns = ["campaign", "seller", "state", "leads", "reasons", "outcomes", "opt-outs"];
+    let columns = [
+        "campaign", "seller", "state", "leads", "reasons", "outcomes", "opt-outs",
+    ];
     table(body, "Campaigns", &columns, &rows);
     Ok(())
 }
@@ -95,10 +101,22 @@ fn calls(app: &App, request: &Request, body: &mut String) -> Result<(), ApiError
             word(&call.state),
             call.outcome.as_ref().map(word).unwrap_or_default(),
             call.answered_by.as_ref().map(word).unwrap_or_default(),
-            if call.opt_out { "yes".to_owned() } else { String::new() },
+            if call.opt_out {
+                "yes".to_owned()
+            } else {
+                String::new()
+            },
         ]);
     }
-    let columns = ["started", "to", "seller", "state", "outcome", "answered by", "opt-out"];
+    let columns = [
+        "started",
+        "to",
+        "seller",
+        "state",
+        "outcome",
+        "answered by",
+        "opt-out",
+    ];
     table(body, "Latest calls", &columns, &rows);
     Ok(())
 }

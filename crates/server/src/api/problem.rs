@@ -46,7 +46,11 @@ impl ApiError {
 
     /// 404 for a record.
     pub fn not_found(what: &str) -> Self {
-        Self::new(StatusCode::NOT_FOUND, "not-found", format!("no such {what}"))
+        Self::new(
+            StatusCode::NOT_FOUND,
+            "not-found",
+            format!("no such {what}"),
+        )
     }
 
     /// 500; `cause` goes to the log only.
@@ -60,7 +64,10 @@ impl ApiError {
     pub fn body(&self) -> Value {
         let mut body = Map::new();
         body.insert("type".into(), json!("about:blank"));
-        body.insert("title".into(), json!(self.status.canonical_reason().unwrap_or("Error")));
+        body.insert(
+            "title".into(),
+            json!(self.status.canonical_reason().unwrap_or("Error")),
+        );
         body.insert("status".into(), json!(self.status.as_u16()));
         body.insert("code".into(), json!(self.code));
         body.insert("detail".into(), json!(self.detail));
@@ -103,9 +110,15 @@ impl From<DeskError> for ApiError {
                     "no trunk of that id is configured",
                 )
             },
-            DeskError::NoCapacity { retry_after_seconds } => Self {
+            DeskError::NoCapacity {
+                retry_after_seconds,
+            } => Self {
                 retry_after_seconds: Some(retry_after_seconds),
-                ..Self::new(StatusCode::TOO_MANY_REQUESTS, "no-capacity", "every line is taken")
+                ..Self::new(
+                    StatusCode::TOO_MANY_REQUESTS,
+                    "no-capacity",
+                    "every line is taken",
+                )
             },
             DeskError::AgentUnavailable(why) => Self {
                 field: Some("agent".into()),

@@ -41,7 +41,11 @@ impl Caller {
             return Ok(());
         }
         let detail = "this key is limited to other sellers";
-        Err(ApiError::new(StatusCode::FORBIDDEN, "seller-forbidden", detail))
+        Err(ApiError::new(
+            StatusCode::FORBIDDEN,
+            "seller-forbidden",
+            detail,
+        ))
     }
 
     /// Whether records of `seller` may be shown; those that bind every seller may be.
@@ -80,7 +84,10 @@ impl Request {
 
     /// A query parameter that is not empty.
     pub fn query(&self, name: &str) -> Option<&str> {
-        self.query.get(name).map(String::as_str).filter(|v| !v.is_empty())
+        self.query
+            .get(name)
+            .map(String::as_str)
+            .filter(|v| !v.is_empty())
     }
 
     /// The JSON body, strictly: unknown fields are refused by their names.

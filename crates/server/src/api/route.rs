@@ -134,12 +134,32 @@ mod tests {
     #[test]
     fn paths_are_told_apart() {
         for (pattern, path, want) in [
-            ("/v1/campaigns/{id}:start", "/v1/campaigns/cmp_1:start", Some("cmp_1")),
-            ("/v1/campaigns/{id}:start", "/v1/campaigns/cmp_1%3Astart", Some("cmp_1")),
-            ("/v1/campaigns/{id}:start", "/v1/campaigns/cmp_1:pause", None),
+            (
+                "/v1/campaigns/{id}:start",
+                "/v1/campaigns/cmp_1:start",
+                Some("cmp_1"),
+            ),
+            (
+                "/v1/campaigns/{id}:start",
+                "/v1/campaigns/cmp_1%3Astart",
+                Some("cmp_1"),
+            ),
+            (
+                "/v1/campaigns/{id}:start",
+                "/v1/campaigns/cmp_1:pause",
+                None,
+            ),
             ("/v1/campaigns/{id}", "/v1/campaigns/cmp_1:start", None),
-            ("/v1/numbers/{id}", "/v1/numbers/%2B12125550123", Some("+12125550123")),
-            ("/v1/numbers/{id}", "/v1/numbers/+12125550123", Some("+12125550123")),
+            (
+                "/v1/numbers/{id}",
+                "/v1/numbers/%2B12125550123",
+                Some("+12125550123"),
+            ),
+            (
+                "/v1/numbers/{id}",
+                "/v1/numbers/+12125550123",
+                Some("+12125550123"),
+            ),
             ("/v1/numbers/{id}", "/v1/numbers/", None),
             ("/v1/numbers/{id}", "/v1/numbers/1/2", None),
         ] {

@@ -27,11 +27,13 @@ pub fn put(app: &App, request: Request) -> Result<Answer, ApiError> {
     if profile.name.trim().is_empty() {
         return Err(ApiError::field("name", "a seller has a name"));
     }
-    let outside = |r: &&ringfence_core::seller::Registration| {
-        !app.rules.jurisdictions.contains_key(&r.state)
-    };
+    let outside =
+        |r: &&ringfence_core::seller::Registration| !app.rules.jurisdictions.contains_key(&r.state);
     if profile.registrations.iter().any(|r| outside(&r)) {
-        return Err(ApiError::field("registrations", "no state, district or territory of that code"));
+        return Err(ApiError::field(
+            "registrations",
+            "no state, district or territory of that code",
+        ));
     }
     Answer::ok(&app.store.put_seller(id, profile, request.now)?)
 }
@@ -58,11 +60,13 @@ pub fn put_prompt(app: &App, request: Request) -> Result<Answer, ApiError> {
     };
     let words = request.query("text").unwrap_or_default().to_owned();
     if words.chars().count() > WORDS_CHARS_MAX {
-        return Err(ApiError::field("text", "the words of a prompt are at most 4000 characters"));
+        return Err(ApiError::field(
+            "text",
+            "the words of a prompt are at most 4000 characters",
+        ));
     }
-    let sound = wav::inspect(&request.body).map_err(|what| {
-        ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, "wav-invalid", what)
-    })?;
+    let sound = wav::inspect(&request.body)
+        .map_err(|what| ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, "wav-invalid", what))?;
     let sha256 = crate::lists::hex(&Sha256::digest(&request.body));
     let prompt = Prompt {
         wav: request.body.to_vec(),
@@ -97,7 +101,10 @@ pub fn schema() -> Value {
                "exempt_because": or_null(&text)}),
         &["state"],
     );
-    let san = object(json!({"number": text, "expires_on": date}), &["number", "expires_on"]);
+    let san = object(
+        json!({"number": text, "expires_on": date}),
+        &["number", "expires_on"],
+    );
     object(
         json!({"name": text, "callback_number": or_null(&number),
                "toll_free_opt_out": or_null(&number),

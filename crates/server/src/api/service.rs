@@ -15,30 +15,49 @@ pub fn health(_app: &App, _request: Request) -> Result<Answer, ApiError> {
 /// Whether calls could be placed: the store can be written, the clock is said, STOP is shown.
 pub fn ready(app: &App, request: Request) -> Result<Answer, ApiError> {
     let store = app.store.ready();
-    let status = if store.is_ok() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    let status = if store.is_ok() {
+        StatusCode::OK
+    } else {
+        StatusCode::SERVICE_UNAVAILABLE
+    };
     let stops = app.store.stops().unwrap_or_default();
-    Answer::json(status, &json!({
-        "ready": store.is_ok(),
-        "store": if store.is_ok() { "ok" } else { "unavailable" },
-        "clock": {
-            "kind": if app.clock.is_test() { "test" } else { "real" },
-            "now": request.now,
-            "evidence": !app.clock.is_test(),
-        },
-        "rule_pack": {"version": app.rules.version, "sha256": app.rules.sha256},
-        "trunks": app.config.trunks.iter().map(|t| &t.id).collect::<Vec<_>>(),
-        "calls_active": app.desk.active(),
-        "stopped": !stops.is_empty(),
-    }))
+    Answer::json(
+        status,
+        &json!({
+            "ready": store.is_ok(),
+            "store": if store.is_ok() { "ok" } else { "unavailable" },
+            "clock": {
+                "kind": if app.clock.is_test() { "test" } else { "real" },
+                "now": request.now,
+                "evidence": !app.clock.is_test(),
+            },
+            "rule_pack": {"version": app.rules.version, "sha256": app.rules.sha256},
+            "trunks": app.config.trunks.iter().map(|t| &t.id).collect::<Vec<_>>(),
+            "calls_active": app.desk.active(),
+            "stopped": !stops.is_empty(),
+        }),
+    )
 }
 
 /// Counters and gauges as Prometheus text.
 pub fn metrics(app: &App, _request: Request) -> Result<Answer, ApiError> {
     let number = |n: usize| u64::try_from(n).unwrap_or(u64::MAX);
     let text = app.metrics.text(&[
-        ("ringfence_call_active", "Calls under way.", number(app.desk.active())),
-        ("ringfence_gate_stops", "STOP buttons pressed.", number(app.store.stops()?.len())),
-        ("ringfence_clock_is_test", "1 under a test clock.", u64::from(app.clock.is_test())),
+        (
+            "ringfence_call_active",
+            "Calls under way.",
+            number(app.desk.active()),
+        ),
+        (
+            "ringfence_gate_stops",
+            "STOP buttons pressed.",
+            number(app.store.stops()?.len()),
+        ),
+        (
+            "ringfence_clock_is_test",
+            "1 under a test clock.",
+            u64::from(app.clock.is_test()),
+        ),
         (
             "ringfence_evidence_events",
             "Entries of the event log.",

@@ -41,7 +41,14 @@ pub fn events(
     filter: EventFilter,
     closing: watch::Receiver<bool>,
 ) -> UnsyncBoxBody<Bytes, Infallible> {
-    let reader = Reader { app, after, filter, waiting: VecDeque::new(), quiet: 0, closing };
+    let reader = Reader {
+        app,
+        after,
+        filter,
+        waiting: VecDeque::new(),
+        quiet: 0,
+        closing,
+    };
     let frames = stream::unfold(reader, |mut reader| async move {
         let bytes = reader.next().await?;
         Some((Ok::<_, Infallible>(Frame::data(bytes)), reader))

@@ -31,7 +31,9 @@ pub fn inspect(bytes: &[u8]) -> Result<Sound, String> {
             (b"data", None) if size < 0xFFFF_FF00 => return Err("the file is cut short".into()),
             (b"data", data) => {
                 let rate = rate.ok_or("no format before the sound")?;
-                let bytes = data.unwrap_or_else(|| rest.get(8..).unwrap_or_default()).len();
+                let bytes = data
+                    .unwrap_or_else(|| rest.get(8..).unwrap_or_default())
+                    .len();
                 return sound(rate, bytes);
             }
             (_, None) => return Err("the file is cut short".into()),
@@ -69,7 +71,10 @@ fn sound(sample_rate_hz: u32, bytes: usize) -> Result<Sound, String> {
     if duration_ms > DURATION_MS_MAX {
         return Err("longer than two minutes".into());
     }
-    Ok(Sound { sample_rate_hz, duration_ms })
+    Ok(Sound {
+        sample_rate_hz,
+        duration_ms,
+    })
 }
 
 fn u16_at(bytes: &[u8], at: usize) -> Option<u16> {
@@ -104,7 +109,13 @@ mod tests {
     #[test]
     fn only_what_the_line_can_play() {
         let good = wav(1, 1, 8000, 16, 4000);
-        assert_eq!(inspect(&good), Ok(Sound { sample_rate_hz: 8000, duration_ms: 500 }));
+        assert_eq!(
+            inspect(&good),
+            Ok(Sound {
+                sample_rate_hz: 8000,
+                duration_ms: 500
+            })
+        );
         assert!(inspect(&wav(1, 1, 16_000, 16, 16_000)).is_ok());
         for (bytes, want) in [
             (wav(7, 1, 8000, 16, 10), "not linear PCM"),

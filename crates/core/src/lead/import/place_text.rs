@@ -189,7 +189,7 @@ pub fn read_zip(cell: &str) -> ZipText {
 pub fn read_time_zone(cell: &str) -> Option<String> {
     let text = cell.trim();
     if text.contains('/') {
-        let zone = jiff::tz::TimeZone::get(text).ok()?;
+        let zone = jiff::tz::TimeZoneDatabase::bundled().get(text).ok()?;
         return zone.iana_name().map(str::to_owned);
     }
     let text = words(text);
