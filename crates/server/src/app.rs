@@ -71,10 +71,15 @@ impl App {
 
     /// How far an opt-out reaches here.
     pub fn opt_out_scope(&self) -> OptOutScope {
-        match self.config.gate.opt_out_scope {
-            config::OptOutScope::Seller => OptOutScope::Seller,
-            config::OptOutScope::Tenant => OptOutScope::Tenant,
-        }
+        opt_out_scope(&self.config)
+    }
+}
+
+/// How far an opt-out reaches under this configuration.
+pub fn opt_out_scope(config: &Config) -> OptOutScope {
+    match config.gate.opt_out_scope {
+        config::OptOutScope::Seller => OptOutScope::Seller,
+        config::OptOutScope::Tenant => OptOutScope::Tenant,
     }
 }
 

@@ -1,6 +1,8 @@
 //! The command line: one file per subcommand.
 
+mod bench;
 mod decide;
+mod demo;
 mod doctor;
 mod keys;
 mod leads;
@@ -105,6 +107,8 @@ pub struct Global {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// See it run: leads, campaign, calls and evidence on this machine alone
+    Demo(demo::DemoCommand),
     /// Serve HTTP, SIP and the dialer
     Serve(serve::Serve),
     /// Explain whether a call may be placed, with citations; nothing is recorded
@@ -125,6 +129,9 @@ enum Command {
     /// Create, list and take back API keys
     #[command(subcommand)]
     Keys(keys::Keys),
+    /// Take figures
+    #[command(subcommand)]
+    Bench(bench::Bench),
     /// Take in files of leads
     #[command(subcommand)]
     Leads(leads::Leads),
@@ -151,6 +158,8 @@ pub fn run(args: impl Iterator<Item = OsString>) -> ExitCode {
         Command::Doctor(command) => command.run(&cli.global),
         Command::Keys(command) => command.run(&cli.global),
         Command::Leads(command) => command.run(&cli.global),
+        Command::Demo(command) => command.run(&cli.global),
+        Command::Bench(command) => command.run(&cli.global),
     };
     let exit = outcome.unwrap_or_else(|failure| {
         let (error, exit) = match failure {

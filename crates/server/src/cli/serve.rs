@@ -17,6 +17,7 @@ use tracing_subscriber::EnvFilter;
 use super::{Exit, Failure, Global, Outcome, open, say};
 use crate::api;
 use crate::app::App;
+use crate::assembly::Assembly;
 use crate::clock::Clock;
 use crate::config::{Config, Flags, LogFormat};
 use crate::desk::{CallDesk, NoLine};
@@ -120,7 +121,16 @@ async fn serve(
         .await
         .with_context(|| format!("cannot listen on {}", config.server.listen))
         .map_err(Failure::Environment)?;
-    let desk: Arc<dyn CallDesk> = Arc::new(NoLine);
+    let mut assembly = if config.trunks.is_empty() {
+        None
+    } else {
+        let (store, rules) = (Arc::clone(&store), Arc::clone(&rules));
+        Some(Assembly::new(&config, store, rules, clock).await.map_err(Failure::Environment)?)
+    };
+    let desk: Arc<dyn CallDesk> = match &assembly {
+        Some(assembly) => assembly.desk(),
+        None => Arc::new(NoLine),
+    };
     let drain = Duration::from_secs(config.server.shutdown_seconds);
     let app = Arc::new(App {
         config,
@@ -136,6 +146,9 @@ async fn serve(
     let address = listener.local_addr()?;
     let http = tokio::spawn(api::serve(Arc::clone(&app), listener, closing));
     let expiry = tokio::spawn(expire_permits(Arc::clone(&app)));
+    if let Some(assembly) = &mut assembly {
+        assembly.start_dialer().map_err(Failure::Environment)?;
+    }
     say(&format!("listening on http://{address}"))?;
     told_to_end().await?;
     tracing::info!(calls = app.desk.active(), "ending: no new call");
@@ -144,6 +157,9 @@ async fn serve(
         again = told_to_end() => again?,
     }
     expiry.abort();
+    if let Some(assembly) = assembly {
+        assembly.shut_down(Duration::ZERO).await;
+    }
     // Nobody may be left to hear it.
     let _ = close.send(true);
     http.await.map_err(Failure::environment)?;
@@ -180,7 +196,8 @@ async fn expire_permits(app: Arc<App>) {
     }
 }
 
-async fn told_to_end() -> Result<(), Failure> {
+/// Waits for SIGTERM or SIGINT.
+pub async fn told_to_end() -> Result<(), Failure> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     tokio::select! {

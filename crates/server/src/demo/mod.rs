@@ -21,13 +21,17 @@ use ringfence_telephony::simulated::SimulatedCarrier;
 use crate::app::App;
 use crate::assembly::Assembly;
 use crate::clock::Clock;
-use crate::config::{Config, Trunk};
-use crate::desk::{CallDesk as _, Speaker};
+use crate::config::{Config, Transport, Trunk};
+use crate::desk::Speaker;
+use crate::metrics::Metrics;
 
 pub use result::DemoResult;
 
 /// The built-in leads.
 pub const LEADS: &[u8] = include_bytes!("../../../../examples/leads.csv");
+
+/// Enough that the whole file is called within two minutes, few enough for one core.
+const CALLS_AT_ONCE: u32 = 60;
 
 /// What the demo is asked for.
 #[derive(Debug, Clone, Default)]
@@ -75,7 +79,15 @@ impl Demo {
         let assembly =
             Assembly::new(&config, Arc::clone(&store), Arc::clone(&pack), clock).await?;
         let intake = leads::take_in(&*store, &world, rows, &config, clock.now())?;
-        let app = Arc::new(App::for_demo(config, store, pack, clock, assembly.desk()));
+        let app = Arc::new(App {
+            config,
+            store,
+            rules: pack,
+            clock,
+            desk: assembly.desk(),
+            metrics: Metrics::default(),
+            open_page: true,
+        });
         Ok(Self { app, assembly, carrier, intake, quiet: options.quiet, _directory: directory })
     }
 
@@ -149,11 +161,24 @@ fn opening_hour_after(instant: Option<Timestamp>) -> Result<Timestamp> {
     }
 }
 
+fn trunk_to(carrier: &SimulatedCarrier) -> Trunk {
+    Trunk {
+        id: "simulated".to_owned(),
+        address: carrier.address().to_string(),
+        transport: Transport::Udp,
+        username: String::new(),
+        password: String::new(),
+        max_concurrent: CALLS_AT_ONCE,
+        calls_per_second: 12.0,
+        ring_seconds: 15,
+    }
+}
+
 /// The operator's configuration with the demo's trunk, and every address on loopback.
 fn demo_config(mut config: Config, carrier: &SimulatedCarrier) -> Config {
-    config.trunks = vec![Trunk::loopback("simulated", carrier.address(), 60, 12.0, 15)];
+    config.trunks = vec![trunk_to(carrier)];
     config.sip.listen = std::net::SocketAddr::from(([127, 0, 0, 1], 0));
-    config.dialer.calls_max = 60;
+    config.dialer.calls_max = CALLS_AT_ONCE as usize;
     config.dialer.tick_ms = 50;
     config
 }
