@@ -42,18 +42,11 @@ async fn meet_with(
     });
     wish.said = Some(listened);
     let trunk = TrunkConfig::new("carrier", &carrier.local().to_string());
-    let line = driver::line(trunk, ports()).await;
+    let line = driver::line(trunk, driver::ports()).await;
     let report = driver::call(&line, TO, prompts, wish).await;
     println!("{persona:?}: {:?} {:?}", report.took, report.events);
     assert!(carrier.invites(TO) <= 1, "at most one INVITE per attempt");
     (report, carrier)
-}
-
-/// Every test has its own ports.
-fn ports() -> (u16, u16) {
-    static NEXT: std::sync::atomic::AtomicU16 = std::sync::atomic::AtomicU16::new(40_000);
-    let first = NEXT.fetch_add(20, std::sync::atomic::Ordering::Relaxed);
-    (first, first + 19)
 }
 
 fn held(settled: &Settlement, outcome: Outcome, status: Option<u16>, state: DisclosureState) {
@@ -313,7 +306,7 @@ async fn an_old_permit_or_a_full_trunk_dials_nobody() {
         max_concurrent: 1,
         ..TrunkConfig::new("carrier", &carrier.local().to_string())
     };
-    let line = driver::line(trunk, ports()).await;
+    let line = driver::line(trunk, driver::ports()).await;
     let slot = line.slot("carrier").unwrap();
     assert!(matches!(
         line.slot("carrier"),
