@@ -18,10 +18,16 @@ struct Sipp {
 }
 
 impl Sipp {
-    fn start(scenario: &str, arguments: &[&str]) -> Option<Self> {
+    fn start(scenario: &str, words: &[(&str, &str)]) -> Option<Self> {
         let port = free_port();
         let media = free_port();
-        let file = format!("{}/tests/sipp/{scenario}.xml", env!("CARGO_MANIFEST_DIR"));
+        let template = format!("{}/tests/sipp/{scenario}.xml", env!("CARGO_MANIFEST_DIR"));
+        let mut text = std::fs::read_to_string(template).unwrap();
+        for (name, value) in words {
+            text = text.replace(&format!("{{{name}}}"), value);
+        }
+        let file = format!("{}/{scenario}-{port}.xml", env!("CARGO_TARGET_TMPDIR"));
+        std::fs::write(&file, text).unwrap();
         let spawned = Command::new("sipp")
             .args(["-sf", &file, "-i", "127.0.0.1", "-p", &port.to_string()])
             .args([
@@ -34,7 +40,7 @@ impl Sipp {
                 "40",
             ])
             .args(["-timeout_error"])
-            .args(arguments)
+            .args((scenario == "echo").then_some("-rtp_echo"))
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn();
@@ -82,11 +88,11 @@ fn free_port() -> u16 {
 }
 
 /// One call to one scenario; none when sipp is not there.
-async fn meet(scenario: &str, arguments: &[&str], wish: Wish) -> Option<Settlement> {
+async fn meet(scenario: &str, words: &[(&str, &str)], wish: Wish) -> Option<Settlement> {
     let (user, password) = ("", "");
     meet_as(
         scenario,
-        arguments,
+        words,
         wish,
         driver::short_prompts(1_000),
         user,
@@ -97,13 +103,13 @@ async fn meet(scenario: &str, arguments: &[&str], wish: Wish) -> Option<Settleme
 
 async fn meet_as(
     scenario: &str,
-    arguments: &[&str],
+    words: &[(&str, &str)],
     wish: Wish,
     prompts: Prompts,
     username: &str,
     password: &str,
 ) -> Option<Settlement> {
-    let sipp = Sipp::start(scenario, arguments)?;
+    let sipp = Sipp::start(scenario, words)?;
     let trunk = TrunkConfig {
         username: username.into(),
         password: password.into(),
@@ -112,13 +118,13 @@ async fn meet_as(
     let line = driver::line(trunk, driver::ports()).await;
     let report = driver::call(&line, "+12125550123", prompts, wish).await;
     println!(
-        "{scenario} {arguments:?}: {:?} {:?}",
+        "{scenario} {words:?}: {:?} {:?}",
         report.took, report.events
     );
     let passed = tokio::task::spawn_blocking(move || sipp.passed()).await;
     assert!(
         passed.unwrap(),
-        "sipp's verdict on {scenario} {arguments:?}: {:?}",
+        "sipp's verdict on {scenario} {words:?}: {:?}",
         report.events
     );
     Some(report.settlement)
@@ -139,7 +145,7 @@ async fn answered_and_ended_by_our_bye() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn our_prompt_come_back_is_no_machine() {
     let (wish, prompts) = (Wish::default(), driver::prompts());
-    let met = meet_as("answer", &["-rtp_echo"], wish, prompts, "", "").await;
+    let met = meet_as("echo", &[], wish, prompts, "", "").await;
     let Some(settled) = met else { return };
     assert_eq!(settled.outcome, Outcome::Answered);
     assert_eq!(settled.answered_by, Some(AnsweredBy::Unknown));
@@ -160,7 +166,7 @@ async fn refusals() {
         (503, Outcome::CarrierError),
     ] {
         let text = status.to_string();
-        let met = meet("refuse", &["-key", "status", &text], Wish::default()).await;
+        let met = meet("refuse", &[("status", &text)], Wish::default()).await;
         let Some(settled) = met else { return };
         assert_eq!(
             (settled.outcome, settled.sip_status),
@@ -231,9 +237,19 @@ async fn hold_after_the_disclosure_is_answered() {
         message: Some(driver::short(5_000, 9)),
         ..driver::short_prompts(500)
     };
-    let after = ["-key", "hold_after", "2000"];
+    let after = [("hold_after", "2000")];
     let met = meet_as("mid_call", &after, Wish::default(), prompts, "", "").await;
     let Some(settled) = met else { return };
     assert_eq!(settled.outcome, Outcome::Answered);
     assert_eq!(settled.disclosure.state, DisclosureState::Complete);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn hold_during_the_disclosure_voids_it() {
+    let after = [("hold_after", "1200")];
+    let prompts = driver::short_prompts(4_000);
+    let met = meet_as("hold_early", &after, Wish::default(), prompts, "", "").await;
+    let Some(settled) = met else { return };
+    assert_eq!(settled.outcome, Outcome::Abandoned);
+    assert_eq!(settled.disclosure.interrupted_by, Some(Interruption::Hold));
 }
