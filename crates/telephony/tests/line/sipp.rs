@@ -1,13 +1,13 @@
 //! `sipp` (Debian `sip-tester`) as a callee that knows nothing of us. Without it these tests are skipped, and say so.
 
-use std::net::UdpSocket;
+use std::net::{TcpListener, UdpSocket};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use ringfence_core::call::Settlement;
+use ringfence_core::call::{Input, Settlement};
 use ringfence_core::disclose::{DisclosureState, Interruption};
 use ringfence_core::outcome::{AnsweredBy, Outcome};
-use ringfence_telephony::{Prompts, TrunkConfig};
+use ringfence_telephony::{DialOrder, Prompts, Transport, TrunkConfig};
 
 use crate::driver::{self, Wish};
 
@@ -41,6 +41,7 @@ impl Sipp {
             ])
             .args(["-timeout_error"])
             .args((scenario == "echo").then_some("-rtp_echo"))
+            .args((scenario == "tcp").then_some(["-t", "t1"]).iter().flatten())
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn();
@@ -61,7 +62,8 @@ impl Sipp {
     /// It listens when its port cannot be had any more.
     fn wait_until_it_listens(&self) {
         for _ in 0..200 {
-            if UdpSocket::bind(("127.0.0.1", self.port)).is_err() {
+            let address = ("127.0.0.1", self.port);
+            if UdpSocket::bind(address).is_err() || TcpListener::bind(address).is_err() {
                 return;
             }
             std::thread::sleep(Duration::from_millis(25));
@@ -113,6 +115,10 @@ async fn meet_as(
     let trunk = TrunkConfig {
         username: username.into(),
         password: password.into(),
+        transport: match scenario {
+            "tcp" => Transport::Tcp,
+            _ => Transport::Udp,
+        },
         ..TrunkConfig::new("carrier", &format!("127.0.0.1:{}", sipp.port))
     };
     let line = driver::line(trunk, driver::ports()).await;
@@ -127,6 +133,7 @@ async fn meet_as(
         "sipp's verdict on {scenario} {words:?}: {:?}",
         report.events
     );
+    assert_eq!(line.open_dialogs(), 0, "nothing is left behind");
     Some(report.settlement)
 }
 
@@ -252,4 +259,35 @@ async fn hold_during_the_disclosure_voids_it() {
     let Some(settled) = met else { return };
     assert_eq!(settled.outcome, Outcome::Abandoned);
     assert_eq!(settled.disclosure.interrupted_by, Some(Interruption::Hold));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn over_tcp() {
+    let Some(settled) = meet("tcp", &[], Wish::default()).await else {
+        return;
+    };
+    assert_eq!(
+        (settled.outcome, settled.sip_status),
+        (Outcome::Answered, Some(200))
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_leg_that_its_driver_drops_is_ended() {
+    let Some(sipp) = Sipp::start("answer", &[]) else {
+        return;
+    };
+    let trunk = TrunkConfig::new("carrier", &format!("127.0.0.1:{}", sipp.port));
+    let line = driver::line(trunk, driver::ports()).await;
+    let order = DialOrder {
+        slot: line.slot("carrier").unwrap(),
+        prompts: driver::short_prompts(1_000),
+    };
+    let mut leg = line
+        .dial(driver::permit_until("+12125550123", 5), order)
+        .unwrap();
+    while leg.events.recv().await.unwrap() != Input::Answered {}
+    drop(leg);
+    let passed = tokio::task::spawn_blocking(move || sipp.passed()).await;
+    assert!(passed.unwrap(), "a BYE came");
 }
