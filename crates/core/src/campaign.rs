@@ -119,6 +119,13 @@ impl Pacing {
         self.next_at = now.checked_add(self.interval).ok();
         Ok(())
     }
+
+    /// Gives the place taken last back: no call was begun.
+    pub fn give_back(&mut self) {
+        self.next_at = self
+            .next_at
+            .and_then(|at| at.checked_sub(self.interval).ok());
+    }
 }
 
 #[cfg(test)]

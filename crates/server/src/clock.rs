@@ -58,6 +58,9 @@ mod tests {
         assert!(clock.is_test());
         std::thread::sleep(std::time::Duration::from_millis(20));
         let shown = clock.now().duration_since(start);
-        assert!(shown.as_millis() >= 20 && shown.as_millis() < 5_000, "{shown:?}");
+        assert!(
+            shown.as_millis() >= 20 && shown.as_millis() < 5_000,
+            "{shown:?}"
+        );
     }
 }

@@ -8,7 +8,10 @@ const FILE_LINES_MAX: usize = 500;
 const FORBIDDEN_NAMES: &[&str] = &["utils", "helpers", "common", "types", "misc", "manager"];
 
 fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap()
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../..")
+        .canonicalize()
+        .unwrap()
 }
 
 fn sources() -> Vec<(PathBuf, String)> {
@@ -25,7 +28,11 @@ fn sources() -> Vec<(PathBuf, String)> {
     }
     let mut found = Vec::new();
     walk(&root().join("crates"), &mut found);
-    assert!(found.len() > 50, "the walk found only {} files", found.len());
+    assert!(
+        found.len() > 50,
+        "the walk found only {} files",
+        found.len()
+    );
     found
 }
 
@@ -34,10 +41,18 @@ fn files_are_small_and_well_named() {
     let mut lines = Vec::new();
     for (path, text) in sources() {
         let count = text.lines().count();
-        assert!(count <= FILE_LINES_MAX, "{} has {count} lines", path.display());
+        assert!(
+            count <= FILE_LINES_MAX,
+            "{} has {count} lines",
+            path.display()
+        );
         lines.push(count);
         let name = path.file_stem().unwrap().to_str().unwrap();
-        assert!(!FORBIDDEN_NAMES.contains(&name), "{} has a name that says nothing", path.display());
+        assert!(
+            !FORBIDDEN_NAMES.contains(&name),
+            "{} has a name that says nothing",
+            path.display()
+        );
     }
     lines.sort_unstable();
     let median = lines[lines.len() / 2];
@@ -48,7 +63,11 @@ fn files_are_small_and_well_named() {
 fn every_file_says_what_it_is_for() {
     for (path, text) in sources() {
         let first = text.lines().next().unwrap_or_default();
-        assert!(first.starts_with("//!"), "{} has no caption", path.display());
+        assert!(
+            first.starts_with("//!"),
+            "{} has no caption",
+            path.display()
+        );
     }
 }
 
@@ -69,27 +88,60 @@ fn permits_are_minted_in_one_place() {
 #[test]
 fn core_asks_the_machine_for_nothing() {
     let banned = [
-        "std::fs", "std::net", "std::env", "std::process", "SystemTime", "Instant::now",
-        "Timestamp::now", "Zoned::now", "thread::", "TimeZone::system", "TimeZone::get(",
+        "std::fs",
+        "std::net",
+        "std::env",
+        "std::process",
+        "SystemTime",
+        "Instant::now",
+        "Timestamp::now",
+        "Zoned::now",
+        "thread::",
+        "TimeZone::system",
+        "TimeZone::get(",
     ];
     for (path, text) in sources() {
         if !path.to_str().unwrap().contains("crates/core/src") {
             continue;
         }
         for word in banned {
-            assert!(!product(&text).contains(word), "{} uses {word}", path.display());
+            assert!(
+                !product(&text).contains(word),
+                "{} uses {word}",
+                path.display()
+            );
         }
     }
     let tree = Command::new(env!("CARGO"))
-        .args(["tree", "--offline", "-e", "normal", "-p", "ringfence-core", "--prefix", "none"])
+        .args([
+            "tree",
+            "--offline",
+            "-e",
+            "normal",
+            "-p",
+            "ringfence-core",
+            "--prefix",
+            "none",
+        ])
         .current_dir(root())
         .output()
         .unwrap();
     let tree = String::from_utf8(tree.stdout).unwrap();
     assert!(tree.contains("jiff"), "cargo tree printed nothing to judge");
-    for crate_name in ["tokio", "rusqlite", "axum", "reqwest", "rand", "getrandom", "socket2"] {
+    for crate_name in [
+        "tokio",
+        "rusqlite",
+        "axum",
+        "reqwest",
+        "rand",
+        "getrandom",
+        "socket2",
+    ] {
         let needle = format!("{crate_name} v");
-        assert!(!tree.lines().any(|l| l.starts_with(&needle)), "core depends on {crate_name}");
+        assert!(
+            !tree.lines().any(|l| l.starts_with(&needle)),
+            "core depends on {crate_name}"
+        );
     }
 }
 
@@ -110,11 +162,18 @@ fn dependencies_form_a_diamond() {
 fn the_product_never_claims_compliance() {
     let claim = concat!("TCPA", " compliant");
     for (path, text) in sources() {
-        assert!(!text.contains(claim), "{} claims what nobody can promise", path.display());
+        assert!(
+            !text.contains(claim),
+            "{} claims what nobody can promise",
+            path.display()
+        );
     }
     for page in ["README.md", "ARCHITECTURE.md", "CHANGELOG.md"] {
         let text = fs::read_to_string(root().join(page)).unwrap();
-        assert!(!text.contains(claim), "{page} claims what nobody can promise");
+        assert!(
+            !text.contains(claim),
+            "{page} claims what nobody can promise"
+        );
     }
 }
 

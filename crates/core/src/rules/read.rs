@@ -165,10 +165,15 @@ impl<'a> Table<'a> {
     }
 
     fn need<T>(&self, key: &'static str, found: Option<T>) -> Option<T> {
-        if found.is_none() && !self.table.contains_key(key) {
+        if found.is_none() && !self.has(key) {
             self.report_here(format!("`{key}` is missing"));
         }
         found
+    }
+
+    /// Whether the key stands in the table.
+    pub fn has(&self, key: &str) -> bool {
+        self.table.contains_key(key)
     }
 
     /// A key that only people read: any value, or none.

@@ -3,7 +3,7 @@
 use jiff::tz::TimeZone;
 use serde::Deserialize;
 
-use super::pack::{Cap, Hours, Provenance, Span};
+use super::pack::{Cap, Hours, Provenance, Span, Status};
 use super::read::{Table, Word};
 
 const DAYS: [&str; 7] = [
@@ -41,6 +41,15 @@ pub(super) fn provenance(table: &Table<'_>) -> Option<Provenance> {
             at,
             format!("`effective_to` {last} is before `effective_from` {first}"),
         );
+    }
+    let undated = match status {
+        Some(Status::Superseded) if !table.has("effective_to") => "effective_to",
+        Some(Status::Waived) if !table.has("effective_from") => "effective_from",
+        _ => "",
+    };
+    if !undated.is_empty() {
+        // Without the date it would bind for ever.
+        table.report_here(format!("a rule of this `status` needs `{undated}`"));
     }
     let id = id.filter(|id| well_formed(table, *id))?;
     let rule = Provenance {

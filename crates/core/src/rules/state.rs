@@ -18,12 +18,15 @@ enum Kind {
     Territory,
 }
 
+/// Whose consent a recording needs.
 #[derive(Deserialize)]
-#[serde(rename_all = "snake_case")]
 enum RecordingMode {
-    OneParty,
-    AllParty,
-    TreatAsAllParty,
+    #[serde(rename = "one_party")]
+    One,
+    #[serde(rename = "all_party")]
+    All,
+    #[serde(rename = "treat_as_all_party")]
+    TreatAsAll,
 }
 
 /// Reads one jurisdiction; `expected` is the code that the file is named after.

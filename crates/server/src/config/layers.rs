@@ -102,14 +102,17 @@ impl Layers {
                         self.set(&section, key.get_ref(), plain(value.into_inner()), place);
                     }
                 }
-                _ => self.errors.push(format!("{place}: unknown section `{section}`")),
+                _ => self
+                    .errors
+                    .push(format!("{place}: unknown section `{section}`")),
             }
         }
     }
 
     fn trunk(&mut self, item: DeValue<'_>, place: String, at: &dyn Fn(usize) -> String) {
         let DeValue::Table(keys) = item else {
-            self.errors.push(format!("{place}: `trunks` holds tables: [[trunks]]"));
+            self.errors
+                .push(format!("{place}: `trunks` holds tables: [[trunks]]"));
             return;
         };
         let mut trunk = BTreeMap::new();
@@ -118,7 +121,9 @@ impl Layers {
             let key = key.into_inner().into_owned();
             let value = plain(value.into_inner());
             match TRUNK.iter().find(|(k, _)| *k == key) {
-                None => self.errors.push(format!("{origin}: unknown key `{key}` in [[trunks]]")),
+                None => self
+                    .errors
+                    .push(format!("{origin}: unknown key `{key}` in [[trunks]]")),
                 Some((_, kind)) => {
                     if let Some(complaint) = kind.complaint(&value) {
                         self.errors.push(format!("{origin}: `{key}` {complaint}"));
@@ -129,7 +134,8 @@ impl Layers {
         }
         for needed in ["id", "address"] {
             if !trunk.contains_key(needed) {
-                self.errors.push(format!("{place}: a trunk needs `{needed}`"));
+                self.errors
+                    .push(format!("{place}: a trunk needs `{needed}`"));
             }
         }
         self.trunks.push((trunk, place));
@@ -137,13 +143,17 @@ impl Layers {
 
     fn set(&mut self, section: &str, key: &str, value: Value, origin: String) {
         match kind_of(section, key) {
-            None => self.errors.push(format!("{origin}: unknown key `{key}` in [{section}]")),
+            None => self
+                .errors
+                .push(format!("{origin}: unknown key `{key}` in [{section}]")),
             Some(kind) => {
                 if let Some(complaint) = kind.complaint(&value) {
-                    self.errors.push(format!("{origin}: `{section}.{key}` {complaint}"));
+                    self.errors
+                        .push(format!("{origin}: `{section}.{key}` {complaint}"));
                 }
                 let setting = Setting { value, origin };
-                self.settings.insert((section.to_owned(), key.to_owned()), setting);
+                self.settings
+                    .insert((section.to_owned(), key.to_owned()), setting);
             }
         }
     }
@@ -155,7 +165,8 @@ impl Layers {
             };
             let rest = rest.to_lowercase();
             let Some((section, key)) = rest.split_once("__") else {
-                self.errors.push(format!("{name}: not RINGFENCE__SECTION__KEY"));
+                self.errors
+                    .push(format!("{name}: not RINGFENCE__SECTION__KEY"));
                 continue;
             };
             let value = kind_of(section, key)
@@ -185,9 +196,10 @@ impl Layers {
                 table.insert(key, setting.value);
             }
         }
-        let trunks = self.trunks.into_iter().map(|(trunk, _)| {
-            Value::Table(trunk.into_iter().map(|(k, s)| (k, s.value)).collect())
-        });
+        let trunks = self
+            .trunks
+            .into_iter()
+            .map(|(trunk, _)| Value::Table(trunk.into_iter().map(|(k, s)| (k, s.value)).collect()));
         root.insert("trunks".into(), Value::Array(trunks.collect()));
         root.try_into()
             .map_err(|e: toml::de::Error| ConfigErrors(vec![e.message().to_owned()]))
@@ -197,12 +209,17 @@ impl Layers {
         let mut seen: Vec<String> = Vec::new();
         for (trunk, place) in &mut self.trunks {
             let text = |key: &str| {
-                trunk.get(key).and_then(|s| s.value.as_str()).unwrap_or_default().to_owned()
+                trunk
+                    .get(key)
+                    .and_then(|s| s.value.as_str())
+                    .unwrap_or_default()
+                    .to_owned()
             };
             let (id, password, path) = (text("id"), text("password"), text("password_file"));
             let username = text("username");
             if seen.contains(&id) {
-                self.errors.push(format!("{place}: two trunks are called `{id}`"));
+                self.errors
+                    .push(format!("{place}: two trunks are called `{id}`"));
             }
             seen.push(id);
             if !path.is_empty() {
@@ -219,7 +236,9 @@ impl Layers {
                     Err(e) => self.errors.push(format!("{place}: `password_file`: {e}")),
                 }
             } else if !username.is_empty() && password.is_empty() {
-                self.errors.push(format!("{place}: `username` needs `password` or `password_file`"));
+                self.errors.push(format!(
+                    "{place}: `username` needs `password` or `password_file`"
+                ));
             }
             trunk.remove("password_file");
         }
@@ -234,7 +253,9 @@ impl Layers {
         if let (Some((low, _)), Some((high, origin))) = (port("rtp_port_min"), port("rtp_port_max"))
             && high < low.saturating_add(1)
         {
-            self.errors.push(format!("{origin}: `sip.rtp_port_max` must exceed `sip.rtp_port_min`"));
+            self.errors.push(format!(
+                "{origin}: `sip.rtp_port_max` must exceed `sip.rtp_port_min`"
+            ));
         }
     }
 }
@@ -251,7 +272,10 @@ fn plain(value: DeValue<'_>) -> Value {
         DeValue::Boolean(b) => Value::Boolean(b),
         DeValue::Datetime(d) => Value::String(d.to_string()),
         DeValue::Array(items) => Value::Array(
-            items.into_iter().map(|item| plain(item.into_inner())).collect(),
+            items
+                .into_iter()
+                .map(|item| plain(item.into_inner()))
+                .collect(),
         ),
         DeValue::Table(keys) => Value::Table(
             keys.into_iter()
@@ -280,7 +304,12 @@ mod tests {
         let table: toml::Table = DEFAULTS.parse().unwrap();
         let mut written: Vec<_> = table
             .iter()
-            .flat_map(|(s, t)| t.as_table().unwrap().keys().map(move |k| (s.as_str(), k.as_str())))
+            .flat_map(|(s, t)| {
+                t.as_table()
+                    .unwrap()
+                    .keys()
+                    .map(move |k| (s.as_str(), k.as_str()))
+            })
             .collect();
         let mut known: Vec<_> = SETTINGS.iter().map(|(s, k, _)| (*s, *k)).collect();
         written.sort_unstable();
@@ -310,7 +339,10 @@ mod tests {
             "RINGFENCE__SERVER__CONNECTIONS_MAX: `server.connections_max` must be a whole number",
             "RINGFENCE__X__Y: unknown key `y` in [x]",
         ] {
-            assert!(errors.iter().any(|e| e.contains(wanted)), "{wanted}: {errors:#?}");
+            assert!(
+                errors.iter().any(|e| e.contains(wanted)),
+                "{wanted}: {errors:#?}"
+            );
         }
         assert_eq!(errors.len(), 7, "{errors:#?}");
     }

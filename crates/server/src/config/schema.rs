@@ -34,7 +34,11 @@ pub const SETTINGS: &[(&str, &str, Kind)] = &[
     ("server", "request_seconds_max", Kind::Whole(1, 600)),
     ("server", "body_bytes_max", Kind::Whole(1024, 67_108_864)),
     ("server", "prompt_bytes_max", Kind::Whole(1024, 67_108_864)),
-    ("server", "import_bytes_max", Kind::Whole(1024, 1_073_741_824)),
+    (
+        "server",
+        "import_bytes_max",
+        Kind::Whole(1024, 1_073_741_824),
+    ),
     ("server", "shutdown_seconds", Kind::Whole(0, 3600)),
     ("clock", "start", Kind::Instant),
     ("sip", "listen", Kind::Address),
@@ -96,7 +100,10 @@ impl Kind {
             }
             (Self::Whole(low, high), Value::Integer(n)) => (low..=high).contains(n),
             (Self::Number(low, high), Value::Float(n)) => (low..=high).contains(n),
-            #[expect(clippy::cast_precision_loss, reason = "only compared with small bounds")]
+            #[expect(
+                clippy::cast_precision_loss,
+                reason = "only compared with small bounds"
+            )]
             (Self::Number(low, high), Value::Integer(n)) => (low..=high).contains(&(*n as f64)),
             (Self::Words, Value::Array(items)) => items.iter().all(Value::is_str),
             _ => false,

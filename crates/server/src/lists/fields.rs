@@ -59,7 +59,14 @@ pub fn change(line: &str) -> Result<(ListChange, usize), Complaint> {
         .to_timestamp(stamp)
         .map_err(|_| "the stamp is no date and time")?
         .as_second();
-    Ok((ListChange { number, stamp, added }, fields.len()))
+    Ok((
+        ListChange {
+            number,
+            stamp,
+            added,
+        },
+        fields.len(),
+    ))
 }
 
 /// A line of `internal`: `number[,seller][,at]`; of two columns, an RFC 3339 value is `at`.

@@ -11,7 +11,8 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 use ringfence_store::list::{ListKind, ListRows};
 
-pub use open::Progress;
+pub use fields::number;
+pub use open::{Progress, hex};
 
 /// Why a list file was refused.
 #[derive(Debug, thiserror::Error)]

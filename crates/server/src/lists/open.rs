@@ -97,7 +97,10 @@ fn zip_members(
     }
     if members == 0 {
         let what = "the archive is empty".to_owned();
-        return Err(ListError::File { file: archive_name, what });
+        return Err(ListError::File {
+            file: archive_name,
+            what,
+        });
     }
     Ok(())
 }

@@ -69,14 +69,20 @@ impl Rows {
         manner: &Manner,
     ) -> Result<(), ListError> {
         if self.kind == ListKind::FtcChange {
-            return Err(file_error(part, "an XML change list cannot be read; ask for the flat file"));
+            return Err(file_error(
+                part,
+                "an XML change list cannot be read; ask for the flat file",
+            ));
         }
         xml::full(text, &mut |number| {
             agree(manner, number)?;
             self.numbers.push(number);
             Ok(())
         })
-        .map_err(|what| ListError::File { file: part.name.clone(), what })
+        .map_err(|what| ListError::File {
+            file: part.name.clone(),
+            what,
+        })
     }
 
     fn lines(
@@ -102,7 +108,11 @@ impl Rows {
                 what,
             };
             let line = std::str::from_utf8(&bytes).map_err(|_| complain("not UTF-8".into()))?;
-            let line = if line_number == 1 { line.trim_start_matches('\u{feff}') } else { line };
+            let line = if line_number == 1 {
+                line.trim_start_matches('\u{feff}')
+            } else {
+                line
+            };
             let line = line.trim_end_matches(['\n', '\r']);
             if line.len() >= LINE_BYTES_MAX {
                 return Err(complain("too long for a line of a list".into()));
@@ -114,7 +124,11 @@ impl Rows {
             let strict = matches!(self.kind, ListKind::FtcFull | ListKind::FtcChange);
             if let Some(blank) = blank_at.filter(|_| strict) {
                 let what = "a blank line inside the file".to_owned();
-                return Err(ListError::Line { file: part.name.clone(), line: blank, what });
+                return Err(ListError::Line {
+                    file: part.name.clone(),
+                    line: blank,
+                    what,
+                });
             }
             if !(first && fields::is_header(line)) {
                 self.line(line, manner).map_err(complain)?;
@@ -142,7 +156,8 @@ impl Rows {
                 self.changes.push(change);
             }
             ListKind::State => {
-                self.numbers.push(fields::one_number(line, self.columns.as_deref())?);
+                self.numbers
+                    .push(fields::one_number(line, self.columns.as_deref())?);
             }
             ListKind::Litigator => self.numbers.push(fields::one_number(line, None)?),
             ListKind::Internal => self.internal.push(fields::internal(line, self.latest)?),
@@ -158,7 +173,10 @@ impl Rows {
                 // An empty copy would lift every entry of the version before it.
                 if self.numbers.is_empty() {
                     let what = "holds no number".to_owned();
-                    return Err(ListError::File { file: files.to_owned(), what });
+                    return Err(ListError::File {
+                        file: files.to_owned(),
+                        what,
+                    });
                 }
                 ListRows::Numbers(self.numbers)
             }
@@ -173,9 +191,9 @@ impl Rows {
 /// The area code in the file's name must be that of every line.
 fn agree(manner: &Manner, number: u64) -> Result<(), String> {
     match manner.area_code {
-        Some(code) if number / 10_000_000 != u64::from(code) => {
-            Err(format!("another area code than the file's name says ({code})"))
-        }
+        Some(code) if number / 10_000_000 != u64::from(code) => Err(format!(
+            "another area code than the file's name says ({code})"
+        )),
         _ => Ok(()),
     }
 }
@@ -187,9 +205,15 @@ fn read_line(text: &mut dyn BufRead, into: &mut Vec<u8>) -> std::io::Result<usiz
 }
 
 fn unreadable(part: &Part, source: std::io::Error) -> ListError {
-    ListError::Unreadable { file: part.name.clone(), source }
+    ListError::Unreadable {
+        file: part.name.clone(),
+        source,
+    }
 }
 
 fn file_error(part: &Part, what: &str) -> ListError {
-    ListError::File { file: part.name.clone(), what: what.to_owned() }
+    ListError::File {
+        file: part.name.clone(),
+        what: what.to_owned(),
+    }
 }

@@ -72,10 +72,17 @@ fn element(
         }
         b"ph" => {
             // Copies that went through a spreadsheet have lost their leading zeros.
-            let digits = if value.len() == 10 { value } else { format!("{area}{value:0>7}") };
+            let digits = if value.len() == 10 {
+                value
+            } else {
+                format!("{area}{value:0>7}")
+            };
             let number = ten_digits(&digits).ok_or("a `ph` that is no number")?;
             take(number)
         }
-        other => Err(format!("unknown element `{}`", String::from_utf8_lossy(other))),
+        other => Err(format!(
+            "unknown element `{}`",
+            String::from_utf8_lossy(other)
+        )),
     }
 }

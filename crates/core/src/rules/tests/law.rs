@@ -23,42 +23,43 @@ fn window(hours: &[Hours], day: Date) -> Option<(u32, u32)> {
 
 type Hour = Option<(u32, u32)>;
 
+/// Monday to Friday, Saturday, Sunday on the pack's date, as the findings list them.
+const NARROWER: &[(&str, Hour, Hour, Hour)] = &[
+    ("AL", Some((8, 20)), Some((8, 20)), None),
+    ("CA", Some((9, 21)), Some((9, 21)), Some((9, 21))),
+    ("CT", Some((9, 20)), Some((9, 20)), Some((9, 20))),
+    ("FL", Some((8, 20)), Some((8, 20)), Some((8, 20))),
+    ("IL", Some((9, 21)), Some((9, 21)), Some((9, 21))),
+    ("IN", Some((9, 20)), Some((9, 20)), Some((9, 20))),
+    ("KY", Some((10, 21)), Some((10, 21)), Some((10, 21))),
+    ("LA", Some((8, 20)), Some((8, 20)), None),
+    ("ME", Some((9, 17)), None, None),
+    ("MD", Some((8, 20)), Some((8, 20)), Some((8, 20))),
+    ("MA", Some((8, 20)), Some((8, 20)), Some((8, 20))),
+    ("MI", Some((9, 21)), Some((9, 21)), Some((9, 21))),
+    ("MN", Some((9, 21)), Some((9, 21)), Some((9, 21))),
+    ("MS", Some((8, 20)), Some((8, 20)), None),
+    ("NE", Some((8, 21)), Some((8, 21)), Some((13, 21))),
+    ("NV", Some((9, 20)), Some((9, 20)), Some((9, 20))),
+    ("NM", Some((9, 21)), Some((9, 21)), Some((9, 21))),
+    ("OK", Some((8, 20)), Some((8, 20)), Some((8, 20))),
+    ("OR", Some((8, 20)), Some((8, 20)), Some((8, 20))),
+    ("PA", Some((9, 19)), Some((9, 19)), None),
+    ("RI", Some((9, 18)), Some((10, 17)), None),
+    ("SD", Some((9, 21)), None, None),
+    ("TX", Some((9, 21)), Some((9, 21)), Some((12, 21))),
+    ("UT", Some((8, 21)), Some((8, 21)), None),
+    ("WA", Some((8, 20)), Some((8, 20)), Some((8, 20))),
+    ("WY", Some((8, 20)), Some((8, 20)), Some((8, 20))),
+    ("PR", Some((9, 21)), Some((9, 21)), Some((9, 21))),
+];
+
 #[test]
 fn hours_narrower_than_the_federal_ones() {
-    // Monday to Friday, Saturday, Sunday on the pack's date, as the findings list them.
-    let table: &[(&str, Hour, Hour, Hour)] = &[
-        ("AL", Some((8, 20)), Some((8, 20)), None),
-        ("CA", Some((9, 21)), Some((9, 21)), Some((9, 21))),
-        ("CT", Some((9, 20)), Some((9, 20)), Some((9, 20))),
-        ("FL", Some((8, 20)), Some((8, 20)), Some((8, 20))),
-        ("IL", Some((9, 21)), Some((9, 21)), Some((9, 21))),
-        ("IN", Some((9, 20)), Some((9, 20)), Some((9, 20))),
-        ("KY", Some((10, 21)), Some((10, 21)), Some((10, 21))),
-        ("LA", Some((8, 20)), Some((8, 20)), None),
-        ("ME", Some((9, 17)), None, None),
-        ("MD", Some((8, 20)), Some((8, 20)), Some((8, 20))),
-        ("MA", Some((8, 20)), Some((8, 20)), Some((8, 20))),
-        ("MI", Some((9, 21)), Some((9, 21)), Some((9, 21))),
-        ("MN", Some((9, 21)), Some((9, 21)), Some((9, 21))),
-        ("MS", Some((8, 20)), Some((8, 20)), None),
-        ("NE", Some((8, 21)), Some((8, 21)), Some((13, 21))),
-        ("NV", Some((9, 20)), Some((9, 20)), Some((9, 20))),
-        ("NM", Some((9, 21)), Some((9, 21)), Some((9, 21))),
-        ("OK", Some((8, 20)), Some((8, 20)), Some((8, 20))),
-        ("OR", Some((8, 20)), Some((8, 20)), Some((8, 20))),
-        ("PA", Some((9, 19)), Some((9, 19)), None),
-        ("RI", Some((9, 18)), Some((10, 17)), None),
-        ("SD", Some((9, 21)), None, None),
-        ("TX", Some((9, 21)), Some((9, 21)), Some((12, 21))),
-        ("UT", Some((8, 21)), Some((8, 21)), None),
-        ("WA", Some((8, 20)), Some((8, 20)), Some((8, 20))),
-        ("WY", Some((8, 20)), Some((8, 20)), Some((8, 20))),
-        ("PR", Some((9, 21)), Some((9, 21)), Some((9, 21))),
-    ];
     for jurisdiction in PACK.jurisdictions.values() {
         let code = jurisdiction.code.as_str();
         let federal = (code, Some((8, 21)), Some((8, 21)), Some((8, 21)));
-        let row = table.iter().find(|row| row.0 == code);
+        let row = NARROWER.iter().find(|row| row.0 == code);
         let (_, working, saturday, sunday) = *row.unwrap_or(&federal);
         // 2026-11-23 is a Monday.
         for day in 23..28 {

@@ -80,7 +80,7 @@ fn no_us_area_code_looks_personal_or_toll_free() {
             AreaCode::Us { zones, .. } => {
                 us += 1;
                 assert!(!zones.is_empty());
-                let series = code >= 500 && code < 700 || code >= 800 && code < 900;
+                let series = (500..700).contains(&code) || (800..900).contains(&code);
                 assert!(!(series && code / 10 % 10 == code % 10), "{code}");
                 assert!(![456, 700, 710, 900].contains(&code));
             }
