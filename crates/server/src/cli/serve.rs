@@ -10,7 +10,7 @@ use ringfence_core::rules::RulePack;
 use ringfence_store::Store;
 use ringfence_store::gate::RulePackRecord;
 use tokio::net::TcpListener;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 use tracing_subscriber::EnvFilter;
 
@@ -28,8 +28,10 @@ const EXPIRY_TICK: Duration = Duration::from_secs(5);
 
 /// Serves HTTP, SIP and the dialer.
 #[derive(Debug, Args)]
-#[command(after_help = "Prints `listening on http://HOST:PORT` when ready. SIGTERM: no new call, calls in progress \
-    finish within shutdown_seconds.\n\nExample:\n  ringfence serve --config ringfence.toml --listen 127.0.0.1:0")]
+#[command(
+    after_help = "Prints `listening on http://HOST:PORT` when ready. SIGTERM: no new call, calls in progress \
+    finish within shutdown_seconds.\n\nExample:\n  ringfence serve --config ringfence.toml --listen 127.0.0.1:0"
+)]
 pub struct Serve {
     /// Address of the API and the page; port 0 picks a free one
     #[arg(long, value_name = "ADDR")]
@@ -42,14 +44,20 @@ pub struct Serve {
 impl Serve {
     /// Serves until it is told to end.
     pub fn run(self, global: &Global) -> Outcome {
-        let flags = Flags { db: None, listen: self.listen, clock: self.clock };
+        let flags = Flags {
+            db: None,
+            listen: self.listen,
+            clock: self.clock,
+        };
         let config = open::load(global, flags)?;
         start_logs(&config);
         let store = open::open_store(&config)?;
         let rules = open::rules()?;
         let clock = start_clock(&config, &*store)?;
         keep_pack(&*store, &rules, clock.now())?;
-        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .enable_all()
+            .build()?;
         let outcome = runtime.block_on(serve(config, store, rules, clock));
         // What still blocks after the drain has had its time.
         runtime.shutdown_timeout(Duration::from_secs(1));
@@ -61,7 +69,9 @@ impl Serve {
 pub fn start_logs(config: &Config) {
     let filter = EnvFilter::try_new(format!("rsipstack=warn,{}", config.log.level))
         .unwrap_or_else(|_| EnvFilter::new("info,rsipstack=warn"));
-    let logs = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let logs = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr);
     // A second start in one process keeps the first.
     let _ = match config.log.format {
         LogFormat::Text => logs.with_ansi(false).try_init(),
@@ -88,7 +98,8 @@ pub fn start_clock(config: &Config, store: &dyn Store) -> Result<Clock, Failure>
     let clock = match (asked, kept) {
         (Some(start), None) => {
             if store.has_real_records()? {
-                let why = "a test clock is only for a database without decisions or calls of real time";
+                let why =
+                    "a test clock is only for a database without decisions or calls of real time";
                 return Err(Failure::usage(anyhow!(why)));
             }
             store.start_test_clock(start)?;
@@ -125,7 +136,11 @@ async fn serve(
         None
     } else {
         let (store, rules) = (Arc::clone(&store), Arc::clone(&rules));
-        Some(Assembly::new(&config, store, rules, clock).await.map_err(Failure::Environment)?)
+        Some(
+            Assembly::new(&config, store, rules, clock)
+                .await
+                .map_err(Failure::Environment)?,
+        )
     };
     let desk: Arc<dyn CallDesk> = match &assembly {
         Some(assembly) => assembly.desk(),
@@ -149,12 +164,13 @@ async fn serve(
     if let Some(assembly) = &mut assembly {
         assembly.start_dialer().map_err(Failure::Environment)?;
     }
+    let mut signals = Signals::watch()?;
     say(&format!("listening on http://{address}"))?;
-    told_to_end().await?;
+    signals.told_to_end().await;
     tracing::info!(calls = app.desk.active(), "ending: no new call");
     tokio::select! {
         () = app.desk.drain(drain) => {}
-        again = told_to_end() => again?,
+        () = signals.told_to_end() => tracing::warn!("told again: calls are cut off"),
     }
     expiry.abort();
     if let Some(assembly) = assembly {
@@ -189,20 +205,46 @@ async fn expire_permits(app: Arc<App>) {
     loop {
         tokio::time::sleep(EXPIRY_TICK).await;
         let app = Arc::clone(&app);
-        let expired = tokio::task::spawn_blocking(move || app.store.expire_permits(app.now())).await;
+        let expired =
+            tokio::task::spawn_blocking(move || app.store.expire_permits(app.now())).await;
         if let Ok(Err(error)) = expired {
             tracing::error!(%error, "permits that expired could not be voided");
         }
     }
 }
 
-/// Waits for SIGTERM or SIGINT.
-pub async fn told_to_end() -> Result<(), Failure> {
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
+/// SIGTERM and SIGINT, watched from the moment this is made.
+pub struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    /// Begins to watch; until then either signal kills the process at once.
+    ///
+    /// # Errors
+    /// When the operating system refuses.
+    pub fn watch() -> Result<Self, Failure> {
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+        })
     }
+
+    /// Waits for the next of either.
+    pub async fn told_to_end(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
+}
+
+/// Waits for SIGTERM or SIGINT, from now on.
+///
+/// # Errors
+/// As [`Signals::watch`].
+pub async fn told_to_end() -> Result<(), Failure> {
+    Signals::watch()?.told_to_end().await;
     Ok(())
 }
