@@ -38,7 +38,10 @@ fn a_dry_run_allows_defers_and_denies() {
         .post("/v1/decisions", &asked("2026-11-23T04:00:00Z"))
         .ok();
     assert_eq!(night["verdict"], "defer");
-    assert!(codes(&night).iter().all(|c| *c == "calling-hours"), "{night:#}");
+    assert!(
+        codes(&night).iter().all(|c| *c == "calling-hours"),
+        "{night:#}"
+    );
     assert!(
         night["next_allowed_at"]
             .as_str()
