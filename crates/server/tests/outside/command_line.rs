@@ -58,13 +58,6 @@ fn usage_is_two_help_is_zero() {
         let help = world.done(&[command, &["--help"]].concat());
         assert!(help.contains("Example"), "{command:?}: {help}");
     }
-    let folder = world.folder.path().display().to_string();
-    let db = format!("sqlite://{folder}");
-    assert_eq!(
-        world.run(&["keys", "list", "--db", &db]).status.code(),
-        Some(2),
-        "given twice"
-    );
 }
 
 #[test]

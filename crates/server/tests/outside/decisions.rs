@@ -37,9 +37,10 @@ fn a_dry_run_allows_defers_and_denies() {
     let night = server
         .post("/v1/decisions", &asked("2026-11-23T04:00:00Z"))
         .ok();
-    assert_eq!(
-        (night["verdict"].as_str(), codes(&night)),
-        (Some("defer"), vec!["calling-hours"])
+    assert_eq!(night["verdict"], "defer");
+    assert!(
+        codes(&night).iter().all(|c| *c == "calling-hours"),
+        "{night:#}"
     );
     assert!(
         night["next_allowed_at"]
