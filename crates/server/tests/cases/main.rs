@@ -2,6 +2,8 @@
 //! `POST /v1/decisions` and `ringfence decide`. Cases that add nothing to their fixture share a world; each of the others
 //! has one of its own, a copy of the fixture's.
 
+#![cfg(test)]
+
 #[path = "../../../sim/tests/cases/answer.rs"]
 mod answer;
 #[path = "../../../sim/tests/cases/book.rs"]
