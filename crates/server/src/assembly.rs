@@ -46,7 +46,7 @@ impl Assembly {
             gate: gate_settings(config),
             permit_ttl: Duration::from_secs(u64::from(config.gate.permit_seconds)),
             opt_out_scope: opt_out_scope(config),
-            calls_max: config.dialer.calls_max,
+            calls_max: usize::try_from(config.dialer.calls_max)?,
             only_trunk: match config.trunks.as_slice() {
                 [trunk] => Some(trunk.id.clone()),
                 _ => None,
@@ -56,7 +56,11 @@ impl Assembly {
         let calls = Arc::new(Calls::new(store, pack, clock, line, prompts, settings));
         let tick = Duration::from_millis(config.dialer.tick_ms);
         let dialer = Arc::new(Dialer::new(Arc::clone(&calls), tick));
-        Ok(Self { calls, dialer, at_work: None })
+        Ok(Self {
+            calls,
+            dialer,
+            at_work: None,
+        })
     }
 
     /// The desk as the API holds it.

@@ -44,7 +44,12 @@ pub struct CallSettings {
 #[derive(Debug)]
 pub(crate) enum Command {
     /// Words of the callee; the answer comes when an opt-out in them is durable.
-    Said { text: String, is_final: bool, judged: Judged, kept: oneshot::Sender<()> },
+    Said {
+        text: String,
+        is_final: bool,
+        judged: Judged,
+        kept: oneshot::Sender<()>,
+    },
     /// End it, or cancel it while it rings.
     Cancel(CancelWhy),
 }
@@ -108,7 +113,9 @@ impl Calls {
             return Err(DeskError::Closing);
         }
         if self.active() >= self.settings.calls_max {
-            return Err(DeskError::NoCapacity { retry_after_seconds: 1 });
+            return Err(DeskError::NoCapacity {
+                retry_after_seconds: 1,
+            });
         }
         self.line.slot(trunk).map_err(|no| match no {
             DialError::NoCapacity { retry_after } => DeskError::NoCapacity {
@@ -129,7 +136,10 @@ impl Calls {
             request: request.clone(),
             settings: self.settings.gate.clone(),
             permit_ttl: self.settings.permit_ttl,
-            line: Some(LinePlan { trunk: slot.trunk().to_owned(), agent }),
+            line: Some(LinePlan {
+                trunk: slot.trunk().to_owned(),
+                agent,
+            }),
         };
         let this = Arc::clone(self);
         let now = self.clock.now();
@@ -137,10 +147,16 @@ impl Calls {
             blocking(move || this.reserve_and_redeem(reservation, now)).await?;
         let (Some(permit), Some(call)) = (permit, reserved.call.clone()) else {
             slot.unused();
-            return Ok(Placed { reserved, ended: None });
+            return Ok(Placed {
+                reserved,
+                ended: None,
+            });
         };
         let ended = self.drive(call, permit, request, slot);
-        Ok(Placed { reserved, ended: Some(ended) })
+        Ok(Placed {
+            reserved,
+            ended: Some(ended),
+        })
     }
 
     fn reserve_and_redeem(
@@ -149,8 +165,7 @@ impl Calls {
         now: Timestamp,
     ) -> Result<(Reserved, Option<Permit>), StoreError> {
         let pack = Arc::clone(&self.pack);
-        let decide =
-            Arc::new(move |facts: &_| ringfence_core::gate::decide(&pack, facts, now));
+        let decide = Arc::new(move |facts: &_| ringfence_core::gate::decide(&pack, facts, now));
         // INVARIANT (record-first): decision and attempt are durable when this returns.
         let reserved = self.store.reserve(reservation, decide, now)?;
         // INVARIANT (no-permit-no-dial): what the line gets is the redeemed permit, used up on the way.
@@ -183,7 +198,12 @@ impl Calls {
             commands,
         };
         self.book().insert(call.clone(), under_way);
-        let drive = Drive { calls: Arc::clone(self), call: call.clone(), request, inbox };
+        let drive = Drive {
+            calls: Arc::clone(self),
+            call: call.clone(),
+            request,
+            inbox,
+        };
         let calls = Arc::clone(self);
         tokio::spawn(async move {
             let result = drive.run(permit, slot).await;
@@ -195,7 +215,9 @@ impl Calls {
     }
 
     fn book(&self) -> MutexGuard<'_, BTreeMap<Id, UnderWay>> {
-        self.under_way.lock().unwrap_or_else(PoisonError::into_inner)
+        self.under_way
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn is_closing(&self) -> bool {
@@ -217,12 +239,18 @@ impl Calls {
             *id != call && other.to == number && seller.is_none_or(|s| s == other.seller)
         });
         for (_, other) in others {
-            let _ = other.commands.try_send(Command::Cancel(CancelWhy::OptOutElsewhere));
+            let _ = other
+                .commands
+                .try_send(Command::Cancel(CancelWhy::OptOutElsewhere));
         }
     }
 
     async fn place_now(self: Arc<Self>, order: CallOrder) -> Result<PlacedCall, DeskError> {
-        let kind = order.agent.get("kind").and_then(Value::as_str).unwrap_or_default();
+        let kind = order
+            .agent
+            .get("kind")
+            .and_then(Value::as_str)
+            .unwrap_or_default();
         if kind != "announcement" {
             let what = format!("agents of the kind `{kind}` are not connected in this version");
             return Err(DeskError::AgentUnavailable(what));
@@ -232,14 +260,23 @@ impl Calls {
         let slot = self.admit(&trunk)?;
         let placed = self.place_in(slot, order.request, order.agent).await?;
         Ok(PlacedCall {
-            call: placed.ended.is_some().then_some(placed.reserved.call).flatten(),
+            call: placed
+                .ended
+                .is_some()
+                .then_some(placed.reserved.call)
+                .flatten(),
             decision_id: placed.reserved.decision_id,
             decision: placed.reserved.decision,
         })
     }
 
     /// Waits until the call has made an opt-out durable, or has ended.
-    fn said_by_callee(&self, call: &Id, text: &str, is_final: bool) -> Result<Option<bool>, DeskError> {
+    fn said_by_callee(
+        &self,
+        call: &Id,
+        text: &str,
+        is_final: bool,
+    ) -> Result<Option<bool>, DeskError> {
         let (commands, context) = {
             let book = self.book();
             let call = book.get(call).ok_or(DeskError::NotUnderWay)?;
@@ -252,8 +289,15 @@ impl Calls {
             Verdict::NotOptOut => Judged::NotOptOut,
         };
         let (kept, wait) = oneshot::channel();
-        let command = Command::Said { text: text.to_owned(), is_final, judged, kept };
-        commands.try_send(command).map_err(|_| DeskError::NotUnderWay)?;
+        let command = Command::Said {
+            text: text.to_owned(),
+            is_final,
+            judged,
+            kept,
+        };
+        commands
+            .try_send(command)
+            .map_err(|_| DeskError::NotUnderWay)?;
         match judged {
             Judged::OptOut if is_final => {
                 // INVARIANT (opt-out-wins): the answer "opted out" is given when it is durable.
@@ -320,7 +364,9 @@ impl CallDesk for Desk {
 
     fn drain(&self, limit: Duration) -> Soon<'_, ()> {
         Box::pin(async move {
-            self.0.closing.store(true, std::sync::atomic::Ordering::Release);
+            self.0
+                .closing
+                .store(true, std::sync::atomic::Ordering::Release);
             let empty = async {
                 while self.0.active() > 0 {
                     tokio::time::sleep(Duration::from_millis(20)).await;
@@ -345,12 +391,17 @@ impl Calls {
     /// The call under way to a number, if there is one.
     #[must_use]
     pub fn call_to(&self, number: PhoneNumber) -> Option<Id> {
-        self.book().iter().find(|(_, call)| call.to == number).map(|(id, _)| id.clone())
+        self.book()
+            .iter()
+            .find(|(_, call)| call.to == number)
+            .map(|(id, _)| id.clone())
     }
 }
 
 /// Runs what blocks on a thread that may block.
-pub(crate) async fn blocking<T, E>(work: impl FnOnce() -> Result<T, E> + Send + 'static) -> Result<T, DeskError>
+pub(crate) async fn blocking<T, E>(
+    work: impl FnOnce() -> Result<T, E> + Send + 'static,
+) -> Result<T, DeskError>
 where
     T: Send + 'static,
     E: Send + 'static,

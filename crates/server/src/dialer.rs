@@ -31,7 +31,11 @@ impl Dialer {
     /// A dialer that looks for due leads every `tick`.
     #[must_use]
     pub fn new(calls: Arc<Calls>, tick: Duration) -> Self {
-        Self { calls, tick, at_work: Mutex::default() }
+        Self {
+            calls,
+            tick,
+            at_work: Mutex::default(),
+        }
     }
 
     /// Puts in order what a dead process left: an orphan counts as made and takes the next step of its schedule.
@@ -42,15 +46,29 @@ impl Dialer {
         let (store, now) = (&self.calls.store, self.calls.clock.now());
         let recovery = store.recover(now)?;
         for lead in &recovery.leads_in_call {
-            let Some(campaign) = &lead.campaign else { continue };
+            let Some(campaign) = &lead.campaign else {
+                continue;
+            };
             let schedule = schedule(&store.campaign(campaign)?);
-            let progress =
-                LeadProgress { outcome: Some(Outcome::Failed), ..LeadProgress::default() };
+            let progress = LeadProgress {
+                outcome: Some(Outcome::Failed),
+                ..LeadProgress::default()
+            };
             let next = schedule.after_outcome(Outcome::Failed, false, lead.attempts, now);
-            step(&*self.calls.store, &lead.id, next, LeadState::Done, progress, now)?;
+            step(
+                &*self.calls.store,
+                &lead.id,
+                next,
+                LeadState::Done,
+                progress,
+                now,
+            )?;
         }
         if !recovery.orphans.is_empty() {
-            tracing::warn!(orphans = recovery.orphans.len(), "attempts of a dead process count as made");
+            tracing::warn!(
+                orphans = recovery.orphans.len(),
+                "attempts of a dead process count as made"
+            );
         }
         Ok(recovery.orphans.len())
     }
@@ -73,7 +91,11 @@ impl Dialer {
         })
         .await?;
         for campaign in running {
-            if self.at_work.lock().unwrap_or_else(PoisonError::into_inner).insert(campaign.id.clone())
+            if self
+                .at_work
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .insert(campaign.id.clone())
             {
                 let this = Arc::clone(self);
                 tokio::spawn(async move {
@@ -81,7 +103,10 @@ impl Dialer {
                     if let Err(error) = this.work(campaign).await {
                         tracing::error!(campaign = %id, %error, "the campaign waits");
                     }
-                    this.at_work.lock().unwrap_or_else(PoisonError::into_inner).remove(&id);
+                    this.at_work
+                        .lock()
+                        .unwrap_or_else(PoisonError::into_inner)
+                        .remove(&id);
                 });
             }
         }
@@ -99,16 +124,20 @@ impl Dialer {
     /// Works one campaign off while it runs.
     async fn work(&self, campaign: Campaign) -> Result<(), DeskError> {
         let campaign = Arc::new(campaign);
-        let places =
-            usize::try_from(campaign.plan.concurrency).unwrap_or(1).clamp(1, Semaphore::MAX_PERMITS);
+        let places = usize::try_from(campaign.plan.concurrency)
+            .unwrap_or(1)
+            .clamp(1, Semaphore::MAX_PERMITS);
         let places = Arc::new(Semaphore::new(places));
         let mut pacing = Pacing::new(campaign.plan.calls_per_second);
         loop {
             if self.calls.is_closing() || !self.still_running(&campaign.id).await? {
                 return Ok(());
             }
-            let (store, id, now) =
-                (Arc::clone(&self.calls.store), campaign.id.clone(), self.calls.clock.now());
+            let (store, id, now) = (
+                Arc::clone(&self.calls.store),
+                campaign.id.clone(),
+                self.calls.clock.now(),
+            );
             let due = blocking(move || store.claim_due(&id, CLAIM_MAX, now)).await?;
             if due.is_empty() {
                 if self.end_if_done(&campaign.id).await? {
@@ -150,7 +179,9 @@ impl Dialer {
         places: &Arc<Semaphore>,
         pacing: &mut Pacing,
     ) -> Result<bool, DeskError> {
-        let Ok(place) = Arc::clone(places).acquire_owned().await else { return Ok(false) };
+        let Ok(place) = Arc::clone(places).acquire_owned().await else {
+            return Ok(false);
+        };
         let slot = loop {
             if self.calls.is_closing() || !self.still_running(&campaign.id).await? {
                 return Ok(false);
@@ -169,7 +200,10 @@ impl Dialer {
             }
         };
         let request = request(campaign, lead);
-        let placed = self.calls.place_in(slot, request, campaign.plan.agent.clone()).await?;
+        let placed = self
+            .calls
+            .place_in(slot, request, campaign.plan.agent.clone())
+            .await?;
         if placed.ended.is_none() {
             pacing.give_back();
         }
@@ -198,9 +232,10 @@ impl Dialer {
             let (next, end) = match decision.verdict {
                 // Allowed, and then an opt-out or STOP came between.
                 Verdict::Allow => (Next::Retry(now), LeadState::Done),
-                Verdict::Defer | Verdict::Deny => {
-                    (RetrySchedule::after_refusal(&decision, now), LeadState::Denied)
-                }
+                Verdict::Defer | Verdict::Deny => (
+                    RetrySchedule::after_refusal(&decision, now),
+                    LeadState::Denied,
+                ),
             };
             return blocking(move || step(&*calls.store, &lead_id, next, end, progress, now)).await;
         };
@@ -209,8 +244,10 @@ impl Dialer {
         let attempts = lead.attempts.saturating_add(1);
         tokio::spawn(async move {
             let Ok(ended) = ended.await else { return };
-            let progress =
-                LeadProgress { outcome: Some(ended.settlement.outcome), ..progress };
+            let progress = LeadProgress {
+                outcome: Some(ended.settlement.outcome),
+                ..progress
+            };
             let next = schedule.after_outcome(
                 ended.settlement.outcome,
                 ended.settlement.opt_out,
@@ -224,7 +261,14 @@ impl Dialer {
             let inner = Arc::clone(&calls);
             let now = calls.clock.now();
             let stepped = blocking(move || {
-                step(&*inner.store, &lead_id, next, LeadState::Done, progress, now)
+                step(
+                    &*inner.store,
+                    &lead_id,
+                    next,
+                    LeadState::Done,
+                    progress,
+                    now,
+                )
             })
             .await;
             if let Err(error) = stepped {
@@ -244,13 +288,29 @@ impl Dialer {
 
     /// Ends the campaign when no lead waits, is claimed or is in a call.
     async fn end_if_done(&self, id: &Id) -> Result<bool, DeskError> {
-        let (store, id, now) = (Arc::clone(&self.calls.store), id.clone(), self.calls.clock.now());
+        let (store, id, now) = (
+            Arc::clone(&self.calls.store),
+            id.clone(),
+            self.calls.clock.now(),
+        );
         blocking(move || {
             let counts = store.campaign_counts(&id)?;
-            let open = [LeadState::Queued, LeadState::Deferred, LeadState::Reserved, LeadState::InCall];
-            let left: u64 = open.iter().filter_map(|state| counts.states.get(state)).sum();
+            let open = [
+                LeadState::Queued,
+                LeadState::Deferred,
+                LeadState::Reserved,
+                LeadState::InCall,
+            ];
+            let left: u64 = open
+                .iter()
+                .filter_map(|state| counts.states.get(state))
+                .sum();
             if left == 0 {
-                unless_cancelled(store.set_campaign_state(&id, CampaignState::Done, now).map(drop))?;
+                unless_cancelled(
+                    store
+                        .set_campaign_state(&id, CampaignState::Done, now)
+                        .map(drop),
+                )?;
             }
             Ok::<_, StoreError>(left == 0)
         })
@@ -264,7 +324,10 @@ fn running_campaigns(store: &dyn ringfence_store::Store) -> Result<Vec<Campaign>
     loop {
         let campaigns = store.campaigns(&page)?;
         found.extend(
-            campaigns.items.into_iter().filter(|campaign| campaign.state == CampaignState::Running),
+            campaigns
+                .items
+                .into_iter()
+                .filter(|campaign| campaign.state == CampaignState::Running),
         );
         match campaigns.next_cursor {
             Some(cursor) => page.cursor = Some(cursor),
@@ -278,7 +341,10 @@ fn request(campaign: &Campaign, lead: &Lead) -> CallRequest {
         to: lead.draft.number.e164(),
         seller: campaign.plan.seller.clone(),
         purpose: campaign.plan.purpose,
-        caller_id: campaign.plan.caller_id.map(ringfence_core::lead::PhoneNumber::e164),
+        caller_id: campaign
+            .plan
+            .caller_id
+            .map(ringfence_core::lead::PhoneNumber::e164),
         place: lead.draft.place.clone(),
         lead: Some(lead.id.clone()),
         campaign: Some(campaign.id.clone()),

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use ringfence_core::call::{
-    Call, CallState, CancelWhy, Ending, Input, Output, Outputs, Plan, Settlement, TimerKind,
+    Call, CancelWhy, Ending, Input, Output, Outputs, Plan, Settlement, TimerKind,
 };
 use ringfence_core::dial::Permit;
 use ringfence_core::evidence::{EventDraft, Subject};
@@ -58,7 +58,12 @@ struct Driven {
 impl Drive {
     /// Drives it to its end; every road ends in one settlement.
     pub async fn run(self, permit: Permit, slot: Slot) -> Ended {
-        let Self { calls, call, request, mut inbox } = self;
+        let Self {
+            calls,
+            call,
+            request,
+            mut inbox,
+        } = self;
         let prompts = match blocking({
             let calls = Arc::clone(&calls);
             let seller = request.seller.clone();
@@ -83,7 +88,13 @@ impl Drive {
             call,
             calls,
         };
-        let mut to_place = Some((permit, DialOrder { slot, prompts: prompts.prompts }));
+        let mut to_place = Some((
+            permit,
+            DialOrder {
+                slot,
+                prompts: prompts.prompts,
+            },
+        ));
         let mut outputs = driven.machine.start(driven.calls.clock.now());
         loop {
             if let Some(settlement) = driven.execute(outputs, &mut to_place).await {
@@ -98,7 +109,11 @@ impl Drive {
 impl Driven {
     /// Waits for the next thing that happens.
     async fn next(&mut self, inbox: &mut mpsc::Receiver<Command>) -> Input {
-        let due = self.timers.iter().min_by_key(|(_, at)| **at).map(|(which, at)| (*which, *at));
+        let due = self
+            .timers
+            .iter()
+            .min_by_key(|(_, at)| **at)
+            .map(|(which, at)| (*which, *at));
         let leg = &mut self.leg;
         tokio::select! {
             // What the callee does comes before what others want, and both before the clock.
@@ -182,7 +197,11 @@ impl Driven {
         match self.calls.line.dial(permit, order) {
             Ok(leg) => {
                 self.leg = Some(leg);
-                events.push(EventDraft::new("call.invited", self.subject.clone(), invited));
+                events.push(EventDraft::new(
+                    "call.invited",
+                    self.subject.clone(),
+                    invited,
+                ));
             }
             Err(error) => {
                 tracing::warn!(call = %self.call, %error, "not dialed");
@@ -204,9 +223,12 @@ impl Driven {
         if events.is_empty() {
             return;
         }
-        let (calls, id, now) = (Arc::clone(&self.calls), self.call.clone(), self.calls.clock.now());
-        let written =
-            blocking(move || calls.store.update_call(&id, update, events, now)).await;
+        let (calls, id, now) = (
+            Arc::clone(&self.calls),
+            self.call.clone(),
+            self.calls.clock.now(),
+        );
+        let written = blocking(move || calls.store.update_call(&id, update, events, now)).await;
         if let Err(error) = written {
             tracing::error!(call = %self.call, %error, "the call's record was not written");
         }
@@ -301,8 +323,10 @@ async fn never_placed(calls: &Arc<Calls>, call: &Id, permit: &Permit, what: &str
 
 fn plan(calls: &Calls, prompts: &CallPrompts, trunk: &str) -> Plan {
     let playable = &prompts.prompts;
-    let mut plan =
-        Plan::announcement(playable.message.is_some(), playable.acknowledgement.is_some());
+    let mut plan = Plan::announcement(
+        playable.message.is_some(),
+        playable.acknowledgement.is_some(),
+    );
     plan.leaves_voicemail = prompts.may_leave_voicemail;
     if let Some(ring_ms) = calls.line.ring_ms_max(trunk) {
         plan.ring_ms_max = ring_ms;

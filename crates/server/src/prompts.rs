@@ -34,7 +34,10 @@ impl Prompts {
     /// With this TTS command; empty: none.
     #[must_use]
     pub fn new(tts: Vec<String>) -> Self {
-        Self { ready: Arc::default(), tts }
+        Self {
+            ready: Arc::default(),
+            tts,
+        }
     }
 
     /// The seller's prompts, ready to play.
@@ -103,7 +106,9 @@ impl Prompts {
             .spawn()
             .map_err(|error| failed(error.to_string()))?;
         if let Some(mut stdin) = child.stdin.take() {
-            stdin.write_all(script.as_bytes()).map_err(|error| failed(error.to_string()))?;
+            stdin
+                .write_all(script.as_bytes())
+                .map_err(|error| failed(error.to_string()))?;
         }
         let output = child.stdout.take();
         let reader = std::thread::spawn(move || {
@@ -115,7 +120,10 @@ impl Prompts {
         });
         let deadline = Instant::now() + Duration::from_secs(TTS_SECONDS_MAX);
         let status = loop {
-            match child.try_wait().map_err(|error| failed(error.to_string()))? {
+            match child
+                .try_wait()
+                .map_err(|error| failed(error.to_string()))?
+            {
                 Some(status) => break status,
                 None if Instant::now() >= deadline => {
                     let _ = child.kill();
@@ -129,7 +137,10 @@ impl Prompts {
         if status.success() && !wav.is_empty() {
             Ok(wav)
         } else {
-            Err(failed(format!("ended with {status} and {} bytes", wav.len())))
+            Err(failed(format!(
+                "ended with {status} and {} bytes",
+                wav.len()
+            )))
         }
     }
 }
@@ -144,8 +155,12 @@ pub fn script(seller: &Seller) -> String {
         name = seller.name
     );
     if let Some(number) = seller.callback_number {
-        let digits: Vec<String> =
-            number.e164().trim_start_matches('+').chars().map(String::from).collect();
+        let digits: Vec<String> = number
+            .e164()
+            .trim_start_matches('+')
+            .chars()
+            .map(String::from)
+            .collect();
         script.push_str(&format!(" Our number is {}.", digits.join(" ")));
     }
     script

@@ -84,7 +84,11 @@ fn adding_a_suppression_or_taking_a_consent_away_never_helps() {
                 worse.consents.pop();
             }
             3 => worse.suppressions.national = None,
-            _ => worse.suppressions.states.iter_mut().for_each(|list| list.listed = true),
+            _ => worse
+                .suppressions
+                .states
+                .iter_mut()
+                .for_each(|list| list.listed = true),
         }
         let after = decide(pack, &worse, now).verdict;
         assert!(

@@ -132,6 +132,9 @@ mod tests {
             std::fs::write(path, &fresh).unwrap();
         }
         let committed = std::fs::read_to_string(path).unwrap_or_default();
-        assert!(committed == fresh, "docs/openapi.json is stale: RINGFENCE_BLESS=1 cargo test");
+        assert!(
+            committed == fresh,
+            "docs/openapi.json is stale: RINGFENCE_BLESS=1 cargo test"
+        );
     }
 }

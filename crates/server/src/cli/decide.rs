@@ -13,8 +13,10 @@ use crate::app::{dry_run, fresh_id};
 
 /// One dry-run decision.
 #[derive(Debug, Args)]
-#[command(after_help = "Exit code 0: allowed; 1: denied or deferred.\n\nExample:\n  \
-    ringfence decide --seller acme-solar --to +12125550123 --at 2026-11-23T15:00:00Z")]
+#[command(
+    after_help = "Exit code 0: allowed; 1: denied or deferred.\n\nExample:\n  \
+    ringfence decide --seller acme-solar --to +12125550123 --at 2026-11-23T15:00:00Z"
+)]
 pub struct Decide {
     /// The seller's id
     #[arg(long)]
@@ -63,7 +65,9 @@ impl Decide {
         let state = self.state.as_deref().map(StateCode::parse).transpose();
         let state = state.map_err(Failure::usage)?;
         if state.is_some_and(|s| !world.rules.jurisdictions.contains_key(&s)) {
-            return Err(Failure::usage(anyhow!("no state, district or territory of that code")));
+            return Err(Failure::usage(anyhow!(
+                "no state, district or territory of that code"
+            )));
         }
         let five = |z: &String| z.len() == 5 && z.bytes().all(|b| b.is_ascii_digit());
         if self.zip.as_ref().is_some_and(|z| !five(z)) {
@@ -74,7 +78,11 @@ impl Decide {
             seller: self.seller,
             purpose,
             caller_id: self.caller_id,
-            place: Place { zip: self.zip, state, time_zone: None },
+            place: Place {
+                zip: self.zip,
+                state,
+                time_zone: None,
+            },
             lead: None,
             campaign: None,
         })
@@ -96,10 +104,17 @@ fn explain(decision: &Decision) -> Result<(), Failure> {
         say(&format!("    {} ({})", reason.citation, reason.rule))?;
     }
     for exemption in &decision.exemptions {
-        say(&format!("\n  lifted: {}  {}", exemption.code, exemption.detail))?;
+        say(&format!(
+            "\n  lifted: {}  {}",
+            exemption.code, exemption.detail
+        ))?;
         say(&format!("    {} ({})", exemption.citation, exemption.rule))?;
     }
-    let passed = decision.checks.iter().filter(|c| c.result == CheckState::Pass).count();
+    let passed = decision
+        .checks
+        .iter()
+        .filter(|c| c.result == CheckState::Pass)
+        .count();
     say(&format!(
         "\n{passed} of {} checks passed. Places: {}. Time zones: {}.",
         decision.checks.len(),

@@ -16,9 +16,11 @@ use crate::demo::{Demo, DemoOptions};
 
 /// The main job on the embedded default and the simulated carrier; nothing dials out.
 #[derive(Debug, Args)]
-#[command(after_help = "Imports leads, runs a campaign over real SIP and RTP on loopback, prints what happened and why, \
+#[command(
+    after_help = "Imports leads, runs a campaign over real SIP and RTP on loopback, prints what happened and why, \
     verifies the event log, then serves the same as a page until Ctrl-C.\n\nExamples:\n  ringfence demo\n  \
-    ringfence demo --leads leads.csv --exit --json")]
+    ringfence demo --leads leads.csv --exit --json"
+)]
 pub struct DemoCommand {
     /// A CSV of leads; any delimiter, with or without a header [default: the built-in leads]
     #[arg(long, value_name = "FILE")]
@@ -37,17 +39,26 @@ impl DemoCommand {
         let mut config = open::load(global, Flags::default())?;
         config.log.level = "warn".to_owned();
         start_logs(&config);
-        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .enable_all()
+            .build()?;
         let outcome = runtime.block_on(self.show(config, global.json));
         runtime.shutdown_timeout(Duration::from_secs(1));
         outcome
     }
 
     async fn show(self, config: crate::config::Config, json: bool) -> Outcome {
-        let options = DemoOptions { leads: self.leads, quiet: json };
+        let options = DemoOptions {
+            leads: self.leads,
+            quiet: json,
+        };
         let mut demo = Demo::set_up(config, &options).await.map_err(sort)?;
-        let listen = self.listen.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 0)));
-        let listener = TcpListener::bind(listen).await.map_err(Failure::environment)?;
+        let listen = self
+            .listen
+            .unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 0)));
+        let listener = TcpListener::bind(listen)
+            .await
+            .map_err(Failure::environment)?;
         let address = listener.local_addr()?;
         let (close, closing) = watch::channel(false);
         let page = tokio::spawn(api::serve(demo.app.clone(), listener, closing));
@@ -67,19 +78,31 @@ impl DemoCommand {
             say(&result.table())?;
         }
         if !self.exit {
-            say(&format!("the same as a page: http://{address}/   Ctrl-C ends"))?;
+            say(&format!(
+                "the same as a page: http://{address}/   Ctrl-C ends"
+            ))?;
             told_to_end().await?;
         }
         let _ = close.send(true);
         let _ = page.await;
         demo.shut_down().await;
-        Ok(if result.holds() { Exit::Done } else { Exit::CheckFailed })
+        Ok(if result.holds() {
+            Exit::Done
+        } else {
+            Exit::CheckFailed
+        })
     }
 }
 
 /// A file that cannot be read as leads is bad input; everything else is the environment's.
 fn sort(error: anyhow::Error) -> Failure {
-    let about_input = error.downcast_ref::<ringfence_core::lead::import::FileError>().is_some()
+    let about_input = error
+        .downcast_ref::<ringfence_core::lead::import::FileError>()
+        .is_some()
         || error.downcast_ref::<std::io::Error>().is_some();
-    if about_input { Failure::Usage(error) } else { Failure::Environment(error) }
+    if about_input {
+        Failure::Usage(error)
+    } else {
+        Failure::Environment(error)
+    }
 }

@@ -15,7 +15,9 @@ use super::{Exit, Failure, Global, Outcome, World, say, say_json};
 
 /// Says what is missing or stale before dialing for real.
 #[derive(Debug, Args)]
-#[command(after_help = "Exit code 0: nothing is missing; 1: something is.\n\nExample:\n  ringfence doctor --json")]
+#[command(
+    after_help = "Exit code 0: nothing is missing; 1: something is.\n\nExample:\n  ringfence doctor --json"
+)]
 pub struct Doctor {}
 
 /// One finding.
@@ -45,7 +47,10 @@ impl Doctor {
             say_json(&findings)?;
         } else {
             for finding in &findings {
-                say(&format!("{:<8} {:<12} {}", finding.state, finding.check, finding.detail))?;
+                say(&format!(
+                    "{:<8} {:<12} {}",
+                    finding.state, finding.check, finding.detail
+                ))?;
             }
         }
         Ok(if bad { Exit::CheckFailed } else { Exit::Done })
@@ -53,7 +58,11 @@ impl Doctor {
 }
 
 fn found(check: &'static str, state: &'static str, detail: impl Into<String>) -> Finding {
-    Finding { check, state, detail: detail.into() }
+    Finding {
+        check,
+        state,
+        detail: detail.into(),
+    }
 }
 
 fn store(world: &World, findings: &mut Vec<Finding>) {
@@ -62,7 +71,11 @@ fn store(world: &World, findings: &mut Vec<Finding>) {
         Err(error) => found("store", "broken", error.to_string()),
     });
     let pack = &world.rules;
-    findings.push(found("rules", "ok", format!("rule pack {} ({})", pack.version, pack.sha256)));
+    findings.push(found(
+        "rules",
+        "ok",
+        format!("rule pack {} ({})", pack.version, pack.sha256),
+    ));
     if world.clock.is_test() {
         let detail = "this database is one of a test clock: nothing in it is evidence";
         findings.push(found("clock", "broken", detail));
@@ -72,7 +85,11 @@ fn store(world: &World, findings: &mut Vec<Finding>) {
 fn line(world: &World, findings: &mut Vec<Finding>) {
     let config = &world.config;
     if config.trunks.is_empty() {
-        findings.push(found("trunk", "missing", "no [[trunks]]: nothing can be dialed"));
+        findings.push(found(
+            "trunk",
+            "missing",
+            "no [[trunks]]: nothing can be dialed",
+        ));
     }
     for trunk in &config.trunks {
         let detail = format!("`{}` at {}", trunk.id, trunk.address);
@@ -89,9 +106,16 @@ fn line(world: &World, findings: &mut Vec<Finding>) {
 }
 
 fn sellers(world: &World, findings: &mut Vec<Finding>) -> Result<(), Failure> {
-    let sellers = world.store.sellers(&PageRequest::first(PageRequest::LIMIT_MAX))?.items;
+    let sellers = world
+        .store
+        .sellers(&PageRequest::first(PageRequest::LIMIT_MAX))?
+        .items;
     if sellers.is_empty() {
-        findings.push(found("seller", "missing", "no seller: PUT /v1/sellers/{id}"));
+        findings.push(found(
+            "seller",
+            "missing",
+            "no seller: PUT /v1/sellers/{id}",
+        ));
     }
     for seller in sellers {
         let complaints = complaints(world, &seller)?;
@@ -113,9 +137,10 @@ fn complaints(
     let today = world.now().to_zoned(TimeZone::UTC).date();
     let profile = &seller.profile;
     let mut all = Vec::new();
-    let in_force = profile.caller_ids.iter().any(|c| {
-        c.authorised_from <= today && c.authorised_to.is_none_or(|to| today <= to)
-    });
+    let in_force = profile
+        .caller_ids
+        .iter()
+        .any(|c| c.authorised_from <= today && c.authorised_to.is_none_or(|to| today <= to));
     if !in_force {
         all.push(("missing", "no caller ID in force".to_owned()));
     }
@@ -123,7 +148,10 @@ fn complaints(
         Some(prompt) if names_seller(&prompt.words, &profile.name) => {}
         Some(_) => all.push(("broken", "the disclosure's words do not name it".to_owned())),
         None if world.config.tts.command.is_empty() => {
-            all.push(("missing", "no recorded disclosure, and no [tts] command".to_owned()));
+            all.push((
+                "missing",
+                "no recorded disclosure, and no [tts] command".to_owned(),
+            ));
         }
         None => {}
     }
@@ -140,7 +168,10 @@ fn complaints(
     }
     for registration in &profile.registrations {
         if let Some(end) = registration.expires_on.filter(|end| *end < today) {
-            all.push(("stale", format!("registration in {} ended on {end}", registration.state)));
+            all.push((
+                "stale",
+                format!("registration in {} ended on {end}", registration.state),
+            ));
         }
     }
     Ok(all)
@@ -159,18 +190,32 @@ fn lists(world: &World, findings: &mut Vec<Finding>) -> Result<(), Failure> {
         .filter(|l| world.now().duration_since(l.obtained_at) <= age_max)
         .flat_map(|l| l.area_codes.iter().copied())
         .collect();
-    let stale: BTreeSet<u16> = national.iter().flat_map(|l| l.area_codes.iter().copied()).collect();
+    let stale: BTreeSet<u16> = national
+        .iter()
+        .flat_map(|l| l.area_codes.iter().copied())
+        .collect();
     let stale: Vec<String> = stale.difference(&fresh).map(u16::to_string).collect();
     if national.is_empty() {
-        findings.push(found("national", "missing", "no registry list: telemarketing is denied"));
+        findings.push(found(
+            "national",
+            "missing",
+            "no registry list: telemarketing is denied",
+        ));
     } else if stale.is_empty() {
-        findings.push(found("national", "ok", format!("{} area codes, none stale", fresh.len())));
+        findings.push(found(
+            "national",
+            "ok",
+            format!("{} area codes, none stale", fresh.len()),
+        ));
     } else {
         let detail = format!("older than {days} days for area codes {}", stale.join(", "));
         findings.push(found("national", "stale", detail));
     }
-    let on_file: BTreeSet<&str> =
-        lists.iter().filter(|l| l.kind == ListKind::State).map(|l| l.name.as_str()).collect();
+    let on_file: BTreeSet<&str> = lists
+        .iter()
+        .filter(|l| l.kind == ListKind::State)
+        .map(|l| l.name.as_str())
+        .collect();
     let missing: Vec<&str> = world
         .rules
         .jurisdictions
@@ -179,7 +224,10 @@ fn lists(world: &World, findings: &mut Vec<Finding>) -> Result<(), Failure> {
         .map(|j| j.code.as_str())
         .collect();
     if !missing.is_empty() {
-        let detail = format!("no list of {}: telemarketing there is denied", missing.join(", "));
+        let detail = format!(
+            "no list of {}: telemarketing there is denied",
+            missing.join(", ")
+        );
         findings.push(found("state-lists", "note", detail));
     }
     Ok(())
@@ -189,12 +237,20 @@ fn access(world: &World, findings: &mut Vec<Finding>) -> Result<(), Failure> {
     let keys = world.store.keys()?;
     let live = keys.iter().filter(|k| k.revoked_at.is_none()).count();
     findings.push(if live == 0 {
-        found("keys", "missing", "no API key: ringfence keys create --role admin")
+        found(
+            "keys",
+            "missing",
+            "no API key: ringfence keys create --role admin",
+        )
     } else {
         found("keys", "ok", format!("{live} in force"))
     });
     for stop in world.store.stops()? {
-        findings.push(found("stop", "note", format!("STOP ({}) since {}", stop.scope, stop.since)));
+        findings.push(found(
+            "stop",
+            "note",
+            format!("STOP ({}) since {}", stop.scope, stop.since),
+        ));
     }
     Ok(())
 }
@@ -203,7 +259,11 @@ fn log(world: &World, findings: &mut Vec<Finding>) -> Result<(), Failure> {
     let report = world.store.verify_chain(None)?;
     findings.push(match report.fault {
         None => found("log", "ok", format!("{} entries, whole", report.entries)),
-        Some(fault) => found("log", "broken", format!("entry {}: {}", fault.seq, fault.what)),
+        Some(fault) => found(
+            "log",
+            "broken",
+            format!("entry {}: {}", fault.seq, fault.what),
+        ),
     });
     Ok(())
 }

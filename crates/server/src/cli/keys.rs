@@ -49,7 +49,9 @@ impl Keys {
             Self::Create { role, seller, name } => create(global, &world, role, seller, name),
             Self::List => list(global, &world),
             Self::Revoke { id } => {
-                world.store.revoke_key(&Id::from(id.as_str()), world.now())?;
+                world
+                    .store
+                    .revoke_key(&Id::from(id.as_str()), world.now())?;
                 Ok(Exit::Done)
             }
         }
@@ -72,8 +74,10 @@ fn create(
     };
     let record = world.store.create_key(draft, world.now())?;
     if global.json {
-        say_json(&serde_json::json!({"key": key, "id": record.id, "role": record.role,
-                                     "sellers": record.sellers}))?;
+        say_json(
+            &serde_json::json!({"key": key, "id": record.id, "role": record.role,
+                                     "sellers": record.sellers}),
+        )?;
     } else {
         say(&key)?;
     }
@@ -88,11 +92,21 @@ fn list(global: &Global, world: &World) -> Outcome {
     }
     for key in keys {
         let sellers: Vec<_> = key.sellers.into_iter().collect();
-        let sellers = if sellers.is_empty() { "every seller".into() } else { sellers.join(", ") };
-        let end = key.revoked_at.map_or_else(String::new, |at| format!("  taken back {at}"));
-        let name = key.name.map_or_else(String::new, |name| format!("  {name}"));
+        let sellers = if sellers.is_empty() {
+            "every seller".into()
+        } else {
+            sellers.join(", ")
+        };
+        let end = key
+            .revoked_at
+            .map_or_else(String::new, |at| format!("  taken back {at}"));
+        let name = key
+            .name
+            .map_or_else(String::new, |name| format!("  {name}"));
         let (id, role, made) = (key.id, key.role.as_str(), key.created_at);
-        say(&format!("{id}  {role:<10}  {sellers}  made {made}{end}{name}"))?;
+        say(&format!(
+            "{id}  {role:<10}  {sellers}  made {made}{end}{name}"
+        ))?;
     }
     Ok(Exit::Done)
 }

@@ -33,7 +33,12 @@ pub enum Leads {
 impl Leads {
     /// Does it.
     pub fn run(self, global: &Global) -> Outcome {
-        let Self::Import { campaign, consent_text, form_implies_consent, file } = self;
+        let Self::Import {
+            campaign,
+            consent_text,
+            form_implies_consent,
+            file,
+        } = self;
         let world = World::open(global)?;
         let bytes = std::fs::read(&file)
             .with_context(|| file.display().to_string())
@@ -66,21 +71,25 @@ fn report(taken: &TakenIn) -> Result<(), Failure> {
     say(&format!(
         "{} rows: {} new leads, {} known already, {} twice in the file, {} refused, {} do-not-call, {} test leads",
         rows.rows,
-        taken.leads,
-        taken.known,
+        taken.kept.leads,
+        taken.kept.known,
         rows.duplicates.len(),
         rows.errors.len(),
         rows.do_not_call.len(),
         rows.test_leads.len(),
     ))?;
-    say(&format!("{} consents recorded, {} refused", taken.consents, taken.consents_refused.len()))?;
+    say(&format!(
+        "{} consents recorded, {} refused",
+        taken.kept.consents,
+        taken.kept.consents_refused.len()
+    ))?;
     for note in &rows.notes {
         say(&format!("note: {note}"))?;
     }
     for error in rows.errors.iter().chain(&rows.warnings) {
         say(&format!("line {}: {}", error.line, error.message))?;
     }
-    for refused in &taken.consents_refused {
+    for refused in &taken.kept.consents_refused {
         say(&format!("line {}: consent: {}", refused.line, refused.why))?;
     }
     Ok(())

@@ -150,7 +150,11 @@ fn progress_bar(files: &[PathBuf]) -> Option<ProgressBar> {
     if !std::io::stderr().is_terminal() {
         return None;
     }
-    let size = files.iter().filter_map(|f| std::fs::metadata(f).ok()).map(|m| m.len()).sum();
+    let size = files
+        .iter()
+        .filter_map(|f| std::fs::metadata(f).ok())
+        .map(|m| m.len())
+        .sum();
     let bar = ProgressBar::new(size);
     if let Ok(style) = ProgressStyle::with_template("{bar:40} {bytes}/{total_bytes} {eta}") {
         bar.set_style(style);
@@ -210,7 +214,9 @@ fn show(global: &Global, store: &dyn Store) -> Outcome {
 
 fn line(version: &ListVersion) -> String {
     let codes: Vec<String> = version.area_codes.iter().map(u16::to_string).collect();
-    let expires = version.expires_at.map_or_else(|| "-".to_owned(), |at| at.to_string());
+    let expires = version
+        .expires_at
+        .map_or_else(|| "-".to_owned(), |at| at.to_string());
     format!(
         "{}  {:<10}  {:<10}  {:>10}  obtained {}  expires {expires}  sha256 {}  sellers {}  area codes {}",
         version.id,
@@ -219,7 +225,15 @@ fn line(version: &ListVersion) -> String {
         version.count,
         version.obtained_at,
         version.sha256,
-        if version.sellers.is_empty() { "all".to_owned() } else { version.sellers.join(",") },
-        if codes.is_empty() { "-".to_owned() } else { codes.join(",") },
+        if version.sellers.is_empty() {
+            "all".to_owned()
+        } else {
+            version.sellers.join(",")
+        },
+        if codes.is_empty() {
+            "-".to_owned()
+        } else {
+            codes.join(",")
+        },
     )
 }

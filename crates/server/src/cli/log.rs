@@ -59,7 +59,10 @@ fn verify(global: &Global, world: &World, checkpoint: Option<PathBuf>) -> Outcom
     } else if let Some(fault) = &report.fault {
         say(&format!("NOT whole: entry {}: {}", fault.seq, fault.what))?;
     } else {
-        say(&format!("whole: {} entries, head {}", report.entries, report.head_hash))?;
+        say(&format!(
+            "whole: {} entries, head {}",
+            report.entries, report.head_hash
+        ))?;
         say(&format!("signed by {}", report.key))?;
     }
     if world.clock.is_test() && !global.json {

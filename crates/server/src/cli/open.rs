@@ -37,7 +37,12 @@ impl World {
             Some(test) => Clock::showing(test.resume_at()),
             None => Clock::real(),
         };
-        Ok(Self { config, store, rules: rules()?, clock })
+        Ok(Self {
+            config,
+            store,
+            rules: rules()?,
+            clock,
+        })
     }
 
     /// The instant.
@@ -48,7 +53,10 @@ impl World {
 
 /// Reads the configuration; `--db` comes from the global options.
 pub fn load(global: &Global, flags: Flags) -> Result<Config, Failure> {
-    let flags = Flags { db: global.db.clone(), ..flags };
+    let flags = Flags {
+        db: global.db.clone(),
+        ..flags
+    };
     config::load(global.config.as_deref(), std::env::vars(), &flags).map_err(Failure::usage)
 }
 
@@ -65,5 +73,7 @@ pub fn open_store(config: &Config) -> Result<Arc<dyn Store>, Failure> {
 
 /// The rule pack of this program.
 pub fn rules() -> Result<Arc<RulePack>, Failure> {
-    RulePack::embedded().map(Arc::new).map_err(Failure::environment)
+    RulePack::embedded()
+        .map(Arc::new)
+        .map_err(Failure::environment)
 }

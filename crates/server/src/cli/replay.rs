@@ -11,8 +11,10 @@ use super::{Exit, Failure, Global, Outcome, World, say, say_json};
 
 /// Decides a stored decision again.
 #[derive(Debug, Args)]
-#[command(after_help = "Exit code 0: the same, byte for byte; 1: not the same.\n\nExample:\n  \
-    ringfence replay dec_01KAJ3Z6T0000000000000000")]
+#[command(
+    after_help = "Exit code 0: the same, byte for byte; 1: not the same.\n\nExample:\n  \
+    ringfence replay dec_01KAJ3Z6T0000000000000000"
+)]
 pub struct Replay {
     /// `dec_...`
     decision: String,
@@ -35,8 +37,10 @@ impl Replay {
         let again = serde_json::to_string(&decide(&pack, &facts, record.at))?;
         let same = again == record.decision_json;
         if global.json {
-            say_json(&json!({"decision": record.id, "same": same, "rule_pack": record.pack_sha256,
-                             "stored": record.decision_json, "again": again}))?;
+            say_json(
+                &json!({"decision": record.id, "same": same, "rule_pack": record.pack_sha256,
+                             "stored": record.decision_json, "again": again}),
+            )?;
         } else if same {
             say(&format!("{}: the same, byte for byte", record.id))?;
         } else {

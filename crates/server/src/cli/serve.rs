@@ -28,8 +28,10 @@ const EXPIRY_TICK: Duration = Duration::from_secs(5);
 
 /// Serves HTTP, SIP and the dialer.
 #[derive(Debug, Args)]
-#[command(after_help = "Prints `listening on http://HOST:PORT` when ready. SIGTERM: no new call, calls in progress \
-    finish within shutdown_seconds.\n\nExample:\n  ringfence serve --config ringfence.toml --listen 127.0.0.1:0")]
+#[command(
+    after_help = "Prints `listening on http://HOST:PORT` when ready. SIGTERM: no new call, calls in progress \
+    finish within shutdown_seconds.\n\nExample:\n  ringfence serve --config ringfence.toml --listen 127.0.0.1:0"
+)]
 pub struct Serve {
     /// Address of the API and the page; port 0 picks a free one
     #[arg(long, value_name = "ADDR")]
@@ -42,14 +44,20 @@ pub struct Serve {
 impl Serve {
     /// Serves until it is told to end.
     pub fn run(self, global: &Global) -> Outcome {
-        let flags = Flags { db: None, listen: self.listen, clock: self.clock };
+        let flags = Flags {
+            db: None,
+            listen: self.listen,
+            clock: self.clock,
+        };
         let config = open::load(global, flags)?;
         start_logs(&config);
         let store = open::open_store(&config)?;
         let rules = open::rules()?;
         let clock = start_clock(&config, &*store)?;
         keep_pack(&*store, &rules, clock.now())?;
-        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .enable_all()
+            .build()?;
         let outcome = runtime.block_on(serve(config, store, rules, clock));
         // What still blocks after the drain has had its time.
         runtime.shutdown_timeout(Duration::from_secs(1));
@@ -61,7 +69,9 @@ impl Serve {
 pub fn start_logs(config: &Config) {
     let filter = EnvFilter::try_new(format!("rsipstack=warn,{}", config.log.level))
         .unwrap_or_else(|_| EnvFilter::new("info,rsipstack=warn"));
-    let logs = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let logs = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr);
     // A second start in one process keeps the first.
     let _ = match config.log.format {
         LogFormat::Text => logs.with_ansi(false).try_init(),
@@ -88,7 +98,8 @@ pub fn start_clock(config: &Config, store: &dyn Store) -> Result<Clock, Failure>
     let clock = match (asked, kept) {
         (Some(start), None) => {
             if store.has_real_records()? {
-                let why = "a test clock is only for a database without decisions or calls of real time";
+                let why =
+                    "a test clock is only for a database without decisions or calls of real time";
                 return Err(Failure::usage(anyhow!(why)));
             }
             store.start_test_clock(start)?;
@@ -125,7 +136,11 @@ async fn serve(
         None
     } else {
         let (store, rules) = (Arc::clone(&store), Arc::clone(&rules));
-        Some(Assembly::new(&config, store, rules, clock).await.map_err(Failure::Environment)?)
+        Some(
+            Assembly::new(&config, store, rules, clock)
+                .await
+                .map_err(Failure::Environment)?,
+        )
     };
     let desk: Arc<dyn CallDesk> = match &assembly {
         Some(assembly) => assembly.desk(),
@@ -189,7 +204,8 @@ async fn expire_permits(app: Arc<App>) {
     loop {
         tokio::time::sleep(EXPIRY_TICK).await;
         let app = Arc::clone(&app);
-        let expired = tokio::task::spawn_blocking(move || app.store.expire_permits(app.now())).await;
+        let expired =
+            tokio::task::spawn_blocking(move || app.store.expire_permits(app.now())).await;
         if let Ok(Err(error)) = expired {
             tracing::error!(%error, "permits that expired could not be voided");
         }

@@ -6,17 +6,21 @@ mod progress;
 mod result;
 mod world;
 
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
-use jiff::tz::TimeZone;
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use ringfence_core::lead::PhoneNumber;
 use ringfence_core::rules::RulePack;
 use ringfence_store::Store;
 use ringfence_store::sqlite::SqliteStore;
-use ringfence_telephony::simulated::SimulatedCarrier;
+use ringfence_telephony::simulated::{Persona, Said, SimulatedCarrier, SimulatedConfig};
+use tokio::sync::mpsc;
 
 use crate::app::App;
 use crate::assembly::Assembly;
@@ -46,7 +50,8 @@ pub struct DemoOptions {
 pub struct Demo {
     pub app: Arc<App>,
     assembly: Assembly,
-    carrier: Arc<SimulatedCarrier>,
+    carrier: SimulatedCarrier,
+    said: Option<mpsc::Receiver<Said>>,
     intake: leads::Intake,
     quiet: bool,
     /// Holds the database; removed with the demo.
@@ -66,18 +71,18 @@ impl Demo {
             Some(_) => opening_hour_after(rows.newest_consent().max(Some(Timestamp::now())))?,
             None => world.clock,
         };
-        let directory = tempfile::tempdir().context("no temporary directory for the demo's database")?;
-        let store: Arc<dyn Store> =
-            Arc::new(SqliteStore::open(&directory.path().join("demo.db"))?);
+        let directory =
+            tempfile::tempdir().context("no temporary directory for the demo's database")?;
+        let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&directory.path().join("demo.db"))?);
         store.start_test_clock(start)?;
         let clock = Clock::showing(start);
         let pack = Arc::new(RulePack::embedded()?);
         world.put(&*store, clock.now())?;
 
-        let carrier = Arc::new(SimulatedCarrier::start(rows.personas()).await?);
+        let (words, said) = mpsc::channel(256);
+        let carrier = start_carrier(rows.personas(), words).await?;
         let config = demo_config(config, &carrier);
-        let assembly =
-            Assembly::new(&config, Arc::clone(&store), Arc::clone(&pack), clock).await?;
+        let assembly = Assembly::new(&config, Arc::clone(&store), Arc::clone(&pack), clock).await?;
         let intake = leads::take_in(&*store, &world, rows, &config, clock.now())?;
         let app = Arc::new(App {
             config,
@@ -88,7 +93,15 @@ impl Demo {
             metrics: Metrics::default(),
             open_page: true,
         });
-        Ok(Self { app, assembly, carrier, intake, quiet: options.quiet, _directory: directory })
+        Ok(Self {
+            app,
+            assembly,
+            carrier,
+            said: Some(said),
+            intake,
+            quiet: options.quiet,
+            _directory: directory,
+        })
     }
 
     /// Runs the campaigns until no call is under way and no lead is due, then says what happened.
@@ -116,17 +129,21 @@ impl Demo {
     /// Ends what was started.
     pub async fn shut_down(self) {
         self.assembly.shut_down(Duration::from_secs(2)).await;
-        self.carrier.stop().await;
     }
 
     /// What the simulated callees say arrives as text, as a transcriber would bring it.
-    fn hear_the_carrier(&self) {
-        let Some(mut said) = self.carrier.said() else { return };
+    fn hear_the_carrier(&mut self) {
+        let Some(mut said) = self.said.take() else {
+            return;
+        };
         let desk = self.assembly.desk();
         let calls = self.assembly.calls();
         tokio::spawn(async move {
             while let Some(words) = said.recv().await {
-                let Some(call) = calls.call_to(words.to) else { continue };
+                let number = PhoneNumber::parse(&words.to);
+                let Some(call) = number.ok().and_then(|to| calls.call_to(to)) else {
+                    continue;
+                };
                 let desk = Arc::clone(&desk);
                 tokio::task::spawn_blocking(move || {
                     if let Err(error) = desk.said(&call, Speaker::Callee, &words.text, true) {
@@ -161,10 +178,26 @@ fn opening_hour_after(instant: Option<Timestamp>) -> Result<Timestamp> {
     }
 }
 
+async fn start_carrier(
+    personas: BTreeMap<String, Persona>,
+    said: mpsc::Sender<Said>,
+) -> Result<SimulatedCarrier> {
+    let of = move |number: &str| {
+        personas
+            .get(number)
+            .copied()
+            .unwrap_or(Persona::NotInService)
+    };
+    let listen = SocketAddr::from(([127, 0, 0, 1], 0));
+    SimulatedCarrier::start(listen, SimulatedConfig::default(), Arc::new(of), Some(said))
+        .await
+        .context("the simulated carrier has no address")
+}
+
 fn trunk_to(carrier: &SimulatedCarrier) -> Trunk {
     Trunk {
         id: "simulated".to_owned(),
-        address: carrier.address().to_string(),
+        address: carrier.local().to_string(),
         transport: Transport::Udp,
         username: String::new(),
         password: String::new(),
@@ -177,9 +210,8 @@ fn trunk_to(carrier: &SimulatedCarrier) -> Trunk {
 /// The operator's configuration with the demo's trunk, and every address on loopback.
 fn demo_config(mut config: Config, carrier: &SimulatedCarrier) -> Config {
     config.trunks = vec![trunk_to(carrier)];
-    config.sip.listen = std::net::SocketAddr::from(([127, 0, 0, 1], 0));
-    config.dialer.calls_max = CALLS_AT_ONCE as usize;
+    config.sip.listen = SocketAddr::from(([127, 0, 0, 1], 0));
+    config.dialer.calls_max = CALLS_AT_ONCE;
     config.dialer.tick_ms = 50;
     config
 }
-

@@ -26,7 +26,10 @@ pub(super) struct Figures {
 
 impl Figures {
     pub fn read(app: &App, intake: &Intake) -> Result<Self> {
-        let mut all = Self { calls: app.desk.active(), ..Self::default() };
+        let mut all = Self {
+            calls: app.desk.active(),
+            ..Self::default()
+        };
         for (_, campaign) in &intake.campaigns {
             let counts = app.store.campaign_counts(campaign)?;
             let of = |state| counts.states.get(&state).copied().unwrap_or(0);
@@ -34,7 +37,11 @@ impl Figures {
             all.open += of(LeadState::Queued) + of(LeadState::Reserved) + of(LeadState::InCall);
             all.deferred += of(LeadState::Deferred);
             all.denied += of(LeadState::Denied);
-            all.answered += counts.outcomes.get(&Outcome::Answered).copied().unwrap_or(0);
+            all.answered += counts
+                .outcomes
+                .get(&Outcome::Answered)
+                .copied()
+                .unwrap_or(0);
             all.opt_outs += counts.opt_outs;
         }
         Ok(all)
@@ -88,7 +95,12 @@ impl Progress {
             }
             Self::Lines(last) if last.get().elapsed() >= Duration::from_secs(5) => {
                 last.set(Instant::now());
-                eprintln!("{}/{} leads  {}", figures.done(), figures.leads, figures.words());
+                eprintln!(
+                    "{}/{} leads  {}",
+                    figures.done(),
+                    figures.leads,
+                    figures.words()
+                );
             }
             Self::Lines(_) | Self::Quiet => {}
         }

@@ -85,11 +85,7 @@ pub struct LogResult {
 }
 
 /// Reads everything back from the store.
-pub(super) fn gather(
-    app: &App,
-    intake: &Intake,
-    carrier: &SimulatedCarrier,
-) -> Result<DemoResult> {
+pub(super) fn gather(app: &App, intake: &Intake, carrier: &SimulatedCarrier) -> Result<DemoResult> {
     let mut leads = Vec::new();
     for (seller, campaign) in &intake.campaigns {
         let mut page = PageRequest::first(1000);
@@ -114,11 +110,17 @@ pub(super) fn gather(
         outcomes: count(leads.iter().filter_map(|lead| lead.outcome.clone())),
         opt_outs: opt_outs(app, &leads)?,
         attempts: leads.iter().map(|lead| u64::from(lead.attempts)).sum(),
-        invites: carrier.invites(),
+        invites: carrier
+            .all_invites()
+            .values()
+            .map(|count| u64::from(*count))
+            .sum(),
         log: LogResult {
             entries: chain.entries,
             verified: chain.fault.is_none(),
-            fault: chain.fault.map(|fault| format!("entry {}: {}", fault.seq, fault.what)),
+            fault: chain
+                .fault
+                .map(|fault| format!("entry {}: {}", fault.seq, fault.what)),
         },
         leads,
     })
@@ -139,14 +141,21 @@ fn import_figures(intake: &Intake) -> ImportFigures {
 }
 
 fn lead_result(app: &App, seller: &str, lead: &Lead) -> Result<LeadResult> {
-    let calls = app.store.calls_of(lead.draft.number, &PageRequest::first(10))?.items;
+    let calls = app
+        .store
+        .calls_of(lead.draft.number, &PageRequest::first(10))?
+        .items;
     let waits = matches!(
         lead.state,
         ringfence_store::campaign::LeadState::Queued
             | ringfence_store::campaign::LeadState::Deferred
     );
     Ok(LeadResult {
-        line: lead.draft.extra.get("line").and_then(serde_json::Value::as_u64),
+        line: lead
+            .draft
+            .extra
+            .get("line")
+            .and_then(serde_json::Value::as_u64),
         number: lead.draft.number,
         seller: seller.to_owned(),
         state: word(&lead.state),
@@ -205,7 +214,10 @@ impl DemoResult {
     pub fn holds(&self) -> bool {
         self.log.verified
             && self.invites <= self.attempts
-            && self.opt_outs.iter().all(|o| o.now_denied_by.iter().any(|code| code == "dnc-internal"))
+            && self
+                .opt_outs
+                .iter()
+                .all(|o| o.now_denied_by.iter().any(|code| code == "dnc-internal"))
     }
 
     /// The result as a table for people.
@@ -214,21 +226,38 @@ impl DemoResult {
         let mut text = String::new();
         section(&mut text, "what became of the leads", &self.states);
         section(&mut text, "how the last calls ended", &self.outcomes);
-        section(&mut text, "why leads were denied or deferred", &self.reasons);
-        if let Some(next) = self.leads.iter().filter_map(|lead| lead.next_attempt_at).min() {
-            text.push_str(&format!("\n  the first deferred lead may be called at {next}\n"));
+        section(
+            &mut text,
+            "why leads were denied or deferred",
+            &self.reasons,
+        );
+        if let Some(next) = self
+            .leads
+            .iter()
+            .filter_map(|lead| lead.next_attempt_at)
+            .min()
+        {
+            text.push_str(&format!(
+                "\n  the first deferred lead may be called at {next}\n"
+            ));
         }
         text.push_str("\nopt-outs, and what a decision about the number says now\n");
         for opt_out in &self.opt_outs {
             let codes = opt_out.now_denied_by.join(", ");
-            text.push_str(&format!("  {}  {:<12} {codes}\n", opt_out.number, opt_out.channel));
+            text.push_str(&format!(
+                "  {}  {:<12} {codes}\n",
+                opt_out.number, opt_out.channel
+            ));
         }
         text.push_str(&format!(
             "\nattempts on file {}, INVITEs at the carrier {}\n",
             self.attempts, self.invites
         ));
         match &self.log.fault {
-            None => text.push_str(&format!("event log: {} entries, verified\n", self.log.entries)),
+            None => text.push_str(&format!(
+                "event log: {} entries, verified\n",
+                self.log.entries
+            )),
             Some(fault) => text.push_str(&format!("event log: DOES NOT VERIFY: {fault}\n")),
         }
         text

@@ -106,7 +106,9 @@ impl World {
 
     /// The seller that leads are called for unless they say otherwise.
     pub fn main_seller(&self) -> Result<&WorldSeller> {
-        self.sellers.first().context("the demo's world has no seller")
+        self.sellers
+            .first()
+            .context("the demo's world has no seller")
     }
 
     /// Puts all of it into the store.
@@ -162,7 +164,10 @@ impl WorldSeller {
                 proof: Some("invented for the demo".to_owned()),
             }],
             registrations: self.registered_in.iter().map(registered).collect(),
-            san: Some(San { number: self.san.clone(), expires_on: year_on }),
+            san: Some(San {
+                number: self.san.clone(),
+                expires_on: year_on,
+            }),
         })
     }
 }
@@ -192,7 +197,11 @@ impl WorldList {
         match kind {
             ListKind::Internal => ListRows::Internal(
                 numbers
-                    .map(|number| InternalRow { number: *number, seller: None, at: None })
+                    .map(|number| InternalRow {
+                        number: *number,
+                        seller: None,
+                        at: None,
+                    })
                     .collect(),
             ),
             ListKind::Reassigned => ListRows::Reassigned(
@@ -230,7 +239,7 @@ fn prompt(wav: &[u8], words: &str) -> Result<Prompt> {
         wav: wav.to_vec(),
         words: words.trim().to_owned(),
         sha256: format!("{:x}", Sha256::digest(wav)),
-        duration_ms: playable.duration_ms(),
+        duration_ms: u64::from(playable.length_ms()),
     })
 }
 

@@ -92,16 +92,11 @@ pub async fn line(trunk: TrunkConfig, ports: (u16, u16)) -> Line {
     Line::start(config, clock()).await.unwrap()
 }
 
-pub fn permit(to: &str) -> Permit {
-    let soon = Timestamp::now() + jiff::SignedDuration::from_secs(5);
+pub fn permit_until(to: &str, seconds: i64) -> Permit {
+    let until = Timestamp::now() + jiff::SignedDuration::from_secs(seconds);
     let number = |text| PhoneNumber::parse(text).unwrap();
-    Permit::mint(
-        "att_1".into(),
-        "dec_1".into(),
-        number(to),
-        number("+12125550100"),
-        soon,
-    )
+    let (attempt, decision) = ("att_1".into(), "dec_1".into());
+    Permit::mint(attempt, decision, number(to), number("+12125550100"), until)
 }
 
 /// Places a call and drives it to its settlement.
@@ -114,7 +109,9 @@ pub async fn call(line: &Line, to: &str, prompts: Prompts, wish: Wish) -> Report
     let mut events = Vec::new();
     let mut queue: Vec<Input> = Vec::new();
     let mut pending: Vec<Output> = machine.start(Timestamp::now()).into_iter().collect();
-    let mut leg = line.dial(permit(to), DialOrder { slot, prompts }).unwrap();
+    let mut leg = line
+        .dial(permit_until(to, 5), DialOrder { slot, prompts })
+        .unwrap();
     let mut cancel_at = wish.cancel_after.map(|after| began + after);
     loop {
         for output in pending.drain(..) {

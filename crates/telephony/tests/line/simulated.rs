@@ -7,7 +7,7 @@ use ringfence_core::call::{Plan, Settlement};
 use ringfence_core::disclose::{DisclosureState, Interruption};
 use ringfence_core::outcome::{AnsweredBy, Outcome};
 use ringfence_telephony::simulated::{Persona, SimulatedCarrier, SimulatedConfig};
-use ringfence_telephony::{DialError, DialOrder, Line, LineConfig, Prompts, TrunkConfig};
+use ringfence_telephony::{DialError, DialOrder, Prompts, TrunkConfig};
 use tokio::sync::mpsc;
 
 use crate::driver::{self, Report, Wish};
@@ -112,4 +112,223 @@ async fn who_listens_hears_the_whole_disclosure_and_the_message() {
         "{:?}",
         report.events
     );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_opt_out_by_key_or_voice_ends_the_call() {
+    for (persona, state) in [
+        (Persona::PressesNine, DisclosureState::Interrupted),
+        (Persona::PressesNineLate, DisclosureState::Complete),
+        (Persona::SaysStop, DisclosureState::Interrupted),
+        (Persona::SaysStopLate, DisclosureState::Complete),
+    ] {
+        let (report, _carrier) = meet(persona, Wish::default()).await;
+        let settled = report.settlement;
+        held(&settled, Outcome::Answered, Some(200), state);
+        assert!(settled.opt_out && settled.opt_out_recorded, "{persona:?}");
+        if state == DisclosureState::Interrupted {
+            assert_eq!(
+                settled.disclosure.interrupted_by,
+                Some(Interruption::OptOut)
+            );
+            let evidence = settled.disclosure.evidence.unwrap();
+            assert!(evidence.frames < evidence.frames_total, "{evidence:?}");
+        }
+        let keys = report
+            .events
+            .iter()
+            .filter(|e| **e == "converse.key")
+            .count();
+        let pressed = matches!(persona, Persona::PressesNine | Persona::PressesNineLate);
+        assert_eq!(keys, usize::from(pressed), "one press is one key");
+        assert!(
+            report.events.contains(&"call.prompt-played"),
+            "acknowledged"
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_hangs_up_early_has_cut_it_short() {
+    let (report, _carrier) = meet(Persona::HangsUpEarly, Wish::default()).await;
+    let settled = report.settlement;
+    held(
+        &settled,
+        Outcome::Answered,
+        Some(200),
+        DisclosureState::Interrupted,
+    );
+    assert_eq!(
+        settled.disclosure.interrupted_by,
+        Some(Interruption::CalleeHungUp)
+    );
+    let evidence = settled.disclosure.evidence.unwrap();
+    assert!((50..125).contains(&evidence.frames), "{evidence:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn our_own_hang_up_abandons_who_has_not_heard_it_whole() {
+    let wish = Wish {
+        cancel_after: Some(Duration::from_millis(2_000)),
+        ..Wish::default()
+    };
+    let (report, _carrier) = meet(Persona::Listens, wish).await;
+    let settled = report.settlement;
+    held(
+        &settled,
+        Outcome::Abandoned,
+        Some(200),
+        DisclosureState::Interrupted,
+    );
+    assert_eq!(
+        settled.disclosure.interrupted_by,
+        Some(Interruption::Cancelled)
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_voicemail_is_a_machine() {
+    let prompts = driver::prompts();
+    let (report, _carrier) = meet_with(Persona::Voicemail, Wish::default(), prompts.clone()).await;
+    let settled = report.settlement;
+    held(
+        &settled,
+        Outcome::Machine,
+        Some(200),
+        DisclosureState::Interrupted,
+    );
+    assert_eq!(settled.answered_by, Some(AnsweredBy::Machine));
+    assert_eq!(
+        settled.disclosure.interrupted_by,
+        Some(Interruption::Machine)
+    );
+    let leaving = Wish {
+        plan: Plan {
+            leaves_voicemail: true,
+            ..Plan::announcement(true, true)
+        },
+        ..Wish::default()
+    };
+    let (report, _carrier) = meet_with(Persona::Voicemail, leaving, prompts).await;
+    assert_eq!(report.settlement.outcome, Outcome::Machine);
+    assert!(
+        report.events.contains(&"call.prompt-played"),
+        "a message was left"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_echo_is_no_machine() {
+    let (report, _carrier) = meet_with(Persona::Echoes, Wish::default(), driver::prompts()).await;
+    let settled = report.settlement;
+    held(
+        &settled,
+        Outcome::Answered,
+        Some(200),
+        DisclosureState::Complete,
+    );
+    assert_eq!(settled.answered_by, Some(AnsweredBy::Unknown));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn refusals_have_their_outcomes() {
+    for (persona, outcome, status) in [
+        (Persona::Busy, Outcome::Busy, 486),
+        (Persona::Declines, Outcome::Declined, 603),
+        (Persona::NotInService, Outcome::BadNumber, 404),
+        (Persona::Unavailable, Outcome::Unavailable, 480),
+        (Persona::Overloaded, Outcome::CarrierError, 503),
+    ] {
+        let (report, _carrier) = meet(persona, Wish::default()).await;
+        let settled = report.settlement;
+        held(&settled, outcome, Some(status), DisclosureState::NotStarted);
+        assert_eq!((settled.answered_by, settled.opt_out), (None, false));
+        let overloaded = persona == Persona::Overloaded;
+        assert_eq!(settled.retry_after_s, overloaded.then_some(30));
+        let reason = settled.detail.unwrap_or_default();
+        assert_eq!(reason.contains("cause=17"), !overloaded, "{reason}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn ringing_ends_by_our_cancel() {
+    let limited = |ms| Wish {
+        ring: Some(Duration::from_millis(ms)),
+        ..Wish::default()
+    };
+    let (report, _carrier) = meet(Persona::NoAnswer, limited(500)).await;
+    held(
+        &report.settlement,
+        Outcome::NoAnswer,
+        Some(487),
+        DisclosureState::NotStarted,
+    );
+    assert!(report.took < Duration::from_secs(3), "{:?}", report.took);
+    let by_hand = Wish {
+        cancel_after: Some(Duration::from_millis(500)),
+        ..Wish::default()
+    };
+    let (report, _carrier) = meet(Persona::NoAnswer, by_hand).await;
+    held(
+        &report.settlement,
+        Outcome::Cancelled,
+        Some(487),
+        DisclosureState::NotStarted,
+    );
+    // Somebody picked up and heard nothing.
+    let (report, _carrier) = meet(Persona::AnswersIntoCancel, limited(500)).await;
+    held(
+        &report.settlement,
+        Outcome::Abandoned,
+        Some(200),
+        DisclosureState::NotStarted,
+    );
+    assert_eq!(report.settlement.answered_by, Some(AnsweredBy::Unknown));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_carrier_that_says_nothing_is_a_failure_and_no_408() {
+    let (report, carrier) = meet(Persona::Silent, Wish::default()).await;
+    held(
+        &report.settlement,
+        Outcome::Failed,
+        None,
+        DisclosureState::NotStarted,
+    );
+    assert_eq!(
+        carrier.invites(TO),
+        1,
+        "what is sent again is no other call"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_old_permit_or_a_full_trunk_dials_nobody() {
+    let any = "127.0.0.1:0".parse().unwrap();
+    let listens = Arc::new(|_: &str| Persona::Listens);
+    let carrier = SimulatedCarrier::start(any, SimulatedConfig::default(), listens, None)
+        .await
+        .unwrap();
+    let trunk = TrunkConfig {
+        max_concurrent: 1,
+        ..TrunkConfig::new("carrier", &carrier.local().to_string())
+    };
+    let line = driver::line(trunk, ports()).await;
+    let slot = line.slot("carrier").unwrap();
+    assert!(matches!(
+        line.slot("carrier"),
+        Err(DialError::NoCapacity { .. })
+    ));
+    assert!(matches!(
+        line.slot("other"),
+        Err(DialError::UnknownTrunk { .. })
+    ));
+    let order = DialOrder {
+        slot,
+        prompts: driver::short_prompts(500),
+    };
+    let refused = line.dial(driver::permit_until(TO, -1), order).unwrap_err();
+    assert_eq!(refused, DialError::PermitExpired);
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    assert_eq!(carrier.invites(TO), 0);
 }

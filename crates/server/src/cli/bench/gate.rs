@@ -7,7 +7,8 @@ use clap::Args;
 use jiff::{SignedDuration, Timestamp};
 use ringfence_core::consent::{Consent, ConsentLevel, Purpose};
 use ringfence_core::gate::{
-    Attempt, CallRequest, DisclosureFacts, Facts, Policy, SellerFacts, Suppressions, Verdict, decide,
+    Attempt, CallRequest, DisclosureFacts, Facts, Policy, SellerFacts, Suppressions, Verdict,
+    decide,
 };
 use ringfence_core::id::Id;
 use ringfence_core::lead::{PhoneNumber, Place};
@@ -20,13 +21,16 @@ use super::super::{Exit, Failure, Global, Outcome, open, say, say_json};
 
 const NOW: Timestamp = Timestamp::constant(1_794_418_200, 0);
 /// States of one zone and of two, with and without a list, a cap or holidays of their own.
-const AREA_CODES: &[u64] =
-    &[212, 303, 305, 312, 404, 405, 415, 502, 512, 602, 614, 701, 702, 801, 808, 850, 901, 907];
+const AREA_CODES: &[u64] = &[
+    212, 303, 305, 312, 404, 405, 415, 502, 512, 602, 614, 701, 702, 801, 808, 850, 901, 907,
+];
 
 /// Decisions in process, without the store.
 #[derive(Debug, Args)]
-#[command(after_help = "For instructions per decision, the difference of two counts under callgrind:\n  \
-    scripts/count-instructions\n\nExample:\n  ringfence bench gate --count 200000")]
+#[command(
+    after_help = "For instructions per decision, the difference of two counts under callgrind:\n  \
+    scripts/count-instructions\n\nExample:\n  ringfence bench gate --count 200000"
+)]
 pub struct Gate {
     /// How many decisions; 0 only sets the facts up
     #[arg(long, default_value_t = 200_000, value_parser = clap::value_parser!(u32).range(0..=100_000_000))]
@@ -57,8 +61,10 @@ impl Gate {
         let [allowed, deferred, denied] = verdicts;
         let (p50, p99) = (percentile(&micros, 50), percentile(&micros, 99));
         if global.json {
-            say_json(&json!({"decisions": self.count, "p50_us": p50, "p99_us": p99,
-                             "allowed": allowed, "deferred": deferred, "denied": denied}))?;
+            say_json(
+                &json!({"decisions": self.count, "p50_us": p50, "p99_us": p99,
+                             "allowed": allowed, "deferred": deferred, "denied": denied}),
+            )?;
         } else {
             say(&format!(
                 "{} decisions ({allowed} allowed, {deferred} deferred, {denied} denied): p50 {p50:.2} us, p99 {p99:.2} us",
@@ -70,7 +76,10 @@ impl Gate {
 }
 
 fn percentile(sorted: &[f64], percent: usize) -> f64 {
-    sorted.get(sorted.len().saturating_sub(1) * percent / 100).copied().unwrap_or_default()
+    sorted
+        .get(sorted.len().saturating_sub(1) * percent / 100)
+        .copied()
+        .unwrap_or_default()
 }
 
 /// A thousand callees: most in order, some on a list, some without consent.
@@ -78,8 +87,16 @@ fn world(pack: &RulePack) -> anyhow::Result<Vec<Facts>> {
     let seller = seller(pack)?;
     (0..1000_u64)
         .map(|n| {
-            let area = AREA_CODES.get(usize::try_from(n)? % AREA_CODES.len()).copied().unwrap_or(212);
-            Ok(facts(n, area * 10_000_000 + 5_550_100 + n % 100, &seller, pack))
+            let area = AREA_CODES
+                .get(usize::try_from(n)? % AREA_CODES.len())
+                .copied()
+                .unwrap_or(212);
+            Ok(facts(
+                n,
+                area * 10_000_000 + 5_550_100 + n % 100,
+                &seller,
+                pack,
+            ))
         })
         .collect()
 }
@@ -124,7 +141,10 @@ fn facts(n: u64, ten_digits: u64, seller: &SellerFacts, pack: &RulePack) -> Fact
         expires_at: None,
         listed,
     };
-    let own_lists = pack.jurisdictions.values().filter(|state| state.list.own_list);
+    let own_lists = pack
+        .jurisdictions
+        .values()
+        .filter(|state| state.list.own_list);
     Facts {
         request: CallRequest {
             to: format!("+1{ten_digits}"),
@@ -137,10 +157,16 @@ fn facts(n: u64, ten_digits: u64, seller: &SellerFacts, pack: &RulePack) -> Fact
         },
         policy: Policy::default(),
         seller: Some(seller.clone()),
-        consents: if n % 10 == 0 { vec![] } else { vec![consent(n)] },
+        consents: if n % 10 == 0 {
+            vec![]
+        } else {
+            vec![consent(n)]
+        },
         suppressions: Suppressions {
             national: Some(list("national", n % 7 == 0)),
-            states: own_lists.map(|state| list(state.code.as_str(), n % 50 == 0)).collect(),
+            states: own_lists
+                .map(|state| list(state.code.as_str(), n % 50 == 0))
+                .collect(),
             ..Suppressions::default()
         },
         attempts: (0..n % 3)
