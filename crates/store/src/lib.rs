@@ -5,6 +5,7 @@
 mod store;
 
 mod error;
+mod id;
 mod page;
 
 /// Sellers and their recorded prompts.
@@ -43,6 +44,11 @@ pub mod key;
 /// The test clock.
 pub mod clock;
 
+/// The embedded back-end.
+pub mod sqlite;
+
 pub use error::{Result, StoreError};
+pub use id::new_id;
 pub use page::{Page, PageRequest};
+pub use sqlite::SqliteStore;
 pub use store::Store;

@@ -316,8 +316,8 @@ pub trait Store: Send + Sync {
     /// Every key, newest first.
     fn keys(&self) -> Result<Vec<ApiKey>>;
 
-    /// Looks an idempotent POST up and, if it is fresh, holds it. Answers older than `age_max` are forgotten; one that is
-    /// under way for longer than a minute was left by a dead process and is fresh again.
+    /// Looks an idempotent POST up and, if it is fresh, holds it. What is older than `age_max` is forgotten. One that a
+    /// dead process left stays under way until then: nobody knows whether it dialed.
     fn idempotency_begin(
         &self,
         request: &IdempotentRequest,
