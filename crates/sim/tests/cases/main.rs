@@ -6,10 +6,11 @@
 mod answer;
 mod book;
 mod facts;
+mod plan;
 mod remember;
 mod setup;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fs;
 
 use ringfence_core::gate::{ReasonCode, decide};
@@ -47,37 +48,41 @@ fn the_gate_decides_every_case_from_what_the_store_remembers() {
     let pack = RulePack::embedded().unwrap();
     let book = book::read();
     let settings = GateSettings::default();
-    let mut templates = BTreeMap::new();
-    let mut failures = answer::Failures::default();
-    let mut asked = 0;
-    for case in book.cases.iter().filter(|case| case.is_for("library")) {
-        let template: &TempDir = templates
-            .entry(&case.parts)
-            .or_insert_with(|| template(&book, &case.parts));
-        let held = setup::fixed(&book, &case.parts);
-        let mut steps = setup::steps(&book, case);
-        steps.retain(|step| !held.contains(step));
-        let dir = tempfile::tempdir().unwrap();
-        for entry in fs::read_dir(template.path()).unwrap() {
-            let from = entry.unwrap().path();
-            fs::copy(&from, dir.path().join(from.file_name().unwrap())).unwrap();
-        }
-        let store = open(&dir);
-        remember::make(&store, &steps, WORLD.parse().unwrap());
-        for (ask, (at, _)) in case.asks.iter().enumerate() {
-            let now = at.parse().unwrap();
-            let mut facts = store.facts(&facts::request(case), &settings, now).unwrap();
-            facts::add_library_only(case, &mut facts);
-            let decision = decide(&pack, &facts, now);
-            failures.judge(case, ask, &serde_json::to_value(&decision).unwrap());
-            asked += 1;
-        }
+    plan::run(
+        &book,
+        "library",
+        |parts| template(&book, parts),
+        |template, job, failures| {
+            let dir = copy(template);
+            let store = open(&dir);
+            remember::make(&store, &job.steps, WORLD.parse().unwrap());
+            let mut asked = 0;
+            for case in &job.cases {
+                for (ask, (at, _)) in case.asks.iter().enumerate() {
+                    let now = at.parse().unwrap();
+                    let mut facts = store.facts(&facts::request(case), &settings, now).unwrap();
+                    facts::add_library_only(case, &mut facts);
+                    let decision = decide(&pack, &facts, now);
+                    failures.judge(case, ask, &serde_json::to_value(&decision).unwrap());
+                    asked += 1;
+                }
+            }
+            asked
+        },
+    );
+}
+
+fn copy(template: &TempDir) -> TempDir {
+    let dir = tempfile::tempdir().unwrap();
+    for entry in fs::read_dir(template.path()).unwrap() {
+        let from = entry.unwrap().path();
+        fs::copy(&from, dir.path().join(from.file_name().unwrap())).unwrap();
     }
-    failures.report(asked);
+    dir
 }
 
 fn open(dir: &TempDir) -> SqliteStore {
-    SqliteStore::open(&dir.path().join("ringfence.db")).unwrap()
+    SqliteStore::open(&dir.path().join("ringfence.db"), WORLD.parse().unwrap()).unwrap()
 }
 
 /// A database of what the parts alone make, closed, to be copied.
