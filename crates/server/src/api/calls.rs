@@ -2,6 +2,7 @@
 
 use hyper::StatusCode;
 use ringfence_core::consent::Purpose;
+use ringfence_core::disclose::Disclosure;
 use ringfence_core::gate::CallRequest;
 use ringfence_core::lead::Place;
 use ringfence_store::call::CallRecord;
@@ -110,16 +111,24 @@ pub fn place(app: &App, request: Request) -> Result<Answer, ApiError> {
 pub fn shown(record: &CallRecord) -> Value {
     let mut body = serde_json::to_value(record).unwrap_or_default();
     if let Value::Object(fields) = &mut body {
-        let mut disclosure = json!({"state": "not-started", "started_at": null,
-                                    "completed_at": null, "sha256": null});
-        if let (Some(Value::Object(known)), Value::Object(all)) =
-            (&record.disclosure, &mut disclosure)
-        {
-            all.extend(known.clone());
-        }
-        fields.insert("disclosure".into(), disclosure);
+        fields.insert("disclosure".into(), disclosure(record.disclosure.as_ref()));
     }
     body
+}
+
+/// The disclosure as the contract names its parts, with the evidence of its sending.
+fn disclosure(stored: Option<&Value>) -> Value {
+    let known: Disclosure = stored
+        .and_then(|value| serde_json::from_value(value.clone()).ok())
+        .unwrap_or_default();
+    json!({
+        "state": known.state,
+        "started_at": known.started_at(),
+        "completed_at": known.completed_at(),
+        "sha256": known.evidence.as_ref().map(|evidence| &evidence.audio_sha256),
+        "interrupted_by": known.interrupted_by,
+        "evidence": known.evidence,
+    })
 }
 
 /// One call.

@@ -8,8 +8,11 @@
 )]
 
 mod access;
+mod calls;
+mod carrier;
 mod clock;
 mod command_line;
+mod crash;
 mod decisions;
 mod idempotency;
 mod life;
