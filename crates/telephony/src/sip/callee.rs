@@ -196,7 +196,7 @@ impl CalleeCall {
                 };
                 if let Some(theirs) = answer_update(&request, &handle, describe).await {
                     self.command_media(MediaCommand::Remote {
-                        to: theirs.remote.to,
+                        remote: theirs.remote,
                         on_hold: theirs.direction.is_hold(),
                     });
                 }
