@@ -1,2 +1,21 @@
 //! The binary `ringfence`.
-fn main() {}
+
+mod api;
+mod app;
+mod assembly;
+mod calls;
+mod cli;
+mod clock;
+mod config;
+mod demo;
+mod desk;
+mod dialer;
+mod driver;
+mod intake;
+mod lists;
+mod metrics;
+mod prompts;
+
+fn main() -> std::process::ExitCode {
+    cli::run(std::env::args_os())
+}

@@ -1,1 +1,54 @@
-//! Placeholder.
+//! What Ringfence remembers. [`Store`] is the seam: intent verbs, each durable when it returns, none of which
+//! exposes a transaction. The modules are named after the stages of a call's life; `sqlite` holds the embedded
+//! back-end.
+
+mod store;
+
+mod error;
+mod id;
+mod page;
+
+/// Sellers and their recorded prompts.
+pub mod seller;
+
+/// The consent ledger.
+pub mod consent;
+
+/// Opt-outs.
+pub mod suppression;
+
+/// Imported lists.
+pub mod list;
+
+/// Decisions and reservations.
+pub mod gate;
+
+/// Campaigns and leads.
+pub mod campaign;
+
+/// Attempts and permits.
+pub mod dial;
+
+/// Calls of our own line.
+pub mod call;
+
+/// The event log.
+pub mod evidence;
+
+/// STOP, overrides, relationships.
+pub mod operator;
+
+/// API keys and idempotency.
+pub mod key;
+
+/// The test clock.
+pub mod clock;
+
+/// The embedded back-end.
+pub mod sqlite;
+
+pub use error::{Result, StoreError};
+pub use id::new_id;
+pub use page::{Page, PageRequest};
+pub use sqlite::SqliteStore;
+pub use store::Store;

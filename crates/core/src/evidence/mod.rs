@@ -1,1 +1,15 @@
-//! The event log: one hash chain, signed heads, verification.
+//! The event log: every stage writes its event, each event carries the hash of the one before, and the newest hash
+//! is signed. Pure: the store keeps the rows and the key, this module says what they must be.
+
+mod canonical;
+mod chain;
+mod event;
+mod head;
+
+pub use canonical::canonical_json;
+pub use chain::{ChainFault, ChainWalk, FaultKind, GENESIS, Link, hex, sha256_hex};
+pub use event::{ClockKind, Event, EventDraft, Subject};
+pub use head::{SignedHead, public_key, unhex};
+
+#[cfg(test)]
+mod tests;

@@ -1,13 +1,24 @@
 //! The law as data: packs of dated rules, each with its citation, status and confidence, and the tables that say
 //! where a number may be. Loaded and validated once; the hash is in every decision.
 
+mod archive;
+mod federal;
 mod holiday;
+mod load;
 mod pack;
 mod places;
+mod places_load;
+mod problem;
+mod read;
+mod rule;
+mod state;
+#[cfg(test)]
+mod tests;
 
 pub use holiday::HolidayRecipe;
 pub use pack::{
     ArtificialVoice, ArtificialVoiceAction, Cap, Confidence, Federal, Holiday, Hours, Jurisdiction,
     Provenance, RulePack, Span, StateList, Status,
 };
-pub use places::Places;
+pub use places::{AreaCode, Places};
+pub use problem::{PackError, Problem};

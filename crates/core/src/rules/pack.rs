@@ -1,6 +1,7 @@
 //! A loaded pack, in the form the gate reads.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -204,7 +205,7 @@ pub struct Federal {
 pub struct RulePack {
     /// The pack's version, a date.
     pub version: String,
-    /// SHA-256 over its sources, hexadecimal.
+    /// SHA-256 over its archive text, hexadecimal.
     pub sha256: String,
     /// The federal layer.
     pub federal: Federal,
@@ -216,4 +217,6 @@ pub struct RulePack {
     pub provenance: BTreeMap<String, Provenance>,
     /// Where a number may be.
     pub places: super::Places,
+    /// The files it was loaded from, by name.
+    pub(super) sources: Arc<[(String, String)]>,
 }

@@ -1,0 +1,212 @@
+//! The hash chain: how an entry is hashed, and how a log is walked.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+
+use super::canonical::canonical_json;
+use super::{ClockKind, Event, EventDraft, SignedHead};
+use crate::id::Id;
+
+/// What the first entry names as the hash before it.
+pub const GENESIS: &str = "0000000000000000000000000000000000000000000000000000000000000000";
+
+/// SHA-256, hexadecimal.
+#[must_use]
+pub fn sha256_hex(bytes: &[u8]) -> String {
+    hex(&Sha256::digest(bytes))
+}
+
+/// Lower-case hexadecimal.
+#[must_use]
+pub fn hex(bytes: &[u8]) -> String {
+    const DIGITS: [char; 16] = [
+        '0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f',
+    ];
+    bytes
+        .iter()
+        .flat_map(|b| [b >> 4, b & 15])
+        .filter_map(|nibble| DIGITS.get(usize::from(nibble)))
+        .collect()
+}
+
+/// Where an entry goes in the chain.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Link {
+    /// `evt_...`
+    pub id: Id,
+    /// Its place, from 1.
+    pub seq: u64,
+    /// When it is recorded.
+    pub at: Timestamp,
+    /// Under which clock.
+    pub clock: ClockKind,
+    /// The hash of the entry before.
+    pub prev: String,
+}
+
+impl EventDraft {
+    /// The entry that this draft becomes at its place in the chain.
+    #[must_use]
+    pub fn chain(self, link: Link) -> Event {
+        let mut event = Event {
+            id: link.id,
+            seq: link.seq,
+            at: link.at,
+            kind: self.kind,
+            clock: link.clock,
+            subject: self.subject,
+            data: self.data,
+            prev: link.prev,
+            hash: String::new(),
+        };
+        event.hash = event.computed_hash();
+        event
+    }
+}
+
+impl Event {
+    /// The hash that this entry must carry: SHA-256 over the canonical form of everything else in it.
+    #[must_use]
+    pub fn computed_hash(&self) -> String {
+        let whole = json!({
+            "id": self.id,
+            "seq": self.seq,
+            "at": self.at,
+            "type": self.kind,
+            "clock": self.clock,
+            "subject": serde_json::to_value(&self.subject).unwrap_or(Value::Null),
+            "data": self.data,
+            "prev": self.prev,
+        });
+        sha256_hex(canonical_json(&whole).as_bytes())
+    }
+}
+
+/// What is wrong with a log, and where first.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChainFault {
+    /// The first bad entry, or the first that is missing.
+    pub seq: u64,
+    /// What is wrong.
+    pub what: FaultKind,
+}
+
+/// How a log can be wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[serde(rename_all = "kebab-case")]
+pub enum FaultKind {
+    /// Its contents are not those that were hashed: edited, or moved to another place.
+    #[error("the entry is not the one that was recorded: edited, inserted or moved")]
+    Altered,
+    /// It does not follow from the entry before.
+    #[error("the entry does not follow from the one before it")]
+    Unlinked,
+    /// It is gone.
+    #[error("the entry is missing")]
+    Missing,
+    /// It cannot be read as an entry at all.
+    #[error("the entry cannot be read")]
+    Unreadable,
+    /// Entries stand after the signed head: it was rolled back, or they were inserted.
+    #[error("the entry stands after the signed head")]
+    AfterHead,
+    /// The signed head is gone.
+    #[error("the signed head is missing")]
+    HeadMissing,
+    /// The head's signature does not hold, or is another key's.
+    #[error("the head is not signed by this log's key")]
+    HeadForged,
+    /// The head is validly signed, for another entry than the one at its place.
+    #[error("the entry is not the one that the head was signed for")]
+    HeadDiffers,
+    /// A checkpoint exported earlier is not this log's beginning.
+    #[error("the entry is not the one in the checkpoint")]
+    CheckpointDiffers,
+}
+
+/// Walks a log from its first entry, in the order of `seq`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChainWalk {
+    entries: u64,
+    hash: String,
+}
+
+impl Default for ChainWalk {
+    fn default() -> Self {
+        Self {
+            entries: 0,
+            hash: GENESIS.to_owned(),
+        }
+    }
+}
+
+impl ChainWalk {
+    /// Entries that were found whole.
+    #[must_use]
+    pub fn entries(&self) -> u64 {
+        self.entries
+    }
+
+    /// The hash of the last of them.
+    #[must_use]
+    pub fn hash(&self) -> &str {
+        &self.hash
+    }
+
+    /// The place where the next entry must stand.
+    #[must_use]
+    pub fn next_seq(&self) -> u64 {
+        self.entries.saturating_add(1)
+    }
+
+    /// Takes the next entry.
+    ///
+    /// # Errors
+    /// [`ChainFault`] when it is not the one that must stand here.
+    pub fn step(&mut self, event: &Event) -> Result<(), ChainFault> {
+        let seq = self.next_seq();
+        let fault = |what| Err(ChainFault { seq, what });
+        if event.seq > seq {
+            return fault(FaultKind::Missing);
+        }
+        if event.seq < seq || event.computed_hash() != event.hash {
+            return fault(FaultKind::Altered);
+        }
+        if event.prev != self.hash {
+            return fault(FaultKind::Unlinked);
+        }
+        self.entries = seq;
+        self.hash.clone_from(&event.hash);
+        Ok(())
+    }
+
+    /// Compares the whole walked log with its signed head.
+    ///
+    /// # Errors
+    /// [`ChainFault`] when the head is missing, forged, or for another log.
+    pub fn check_head(&self, head: Option<&SignedHead>, key: &[u8; 32]) -> Result<(), ChainFault> {
+        let fault = |seq, what| Err(ChainFault { seq, what });
+        // A log begins with its own opening entry, so an empty one was emptied.
+        if self.entries == 0 {
+            return fault(1, FaultKind::Missing);
+        }
+        let Some(head) = head else {
+            return fault(self.entries, FaultKind::HeadMissing);
+        };
+        if !head.is_signed_by(key) {
+            return fault(head.seq, FaultKind::HeadForged);
+        }
+        if head.seq > self.entries {
+            return fault(self.next_seq(), FaultKind::Missing);
+        }
+        if head.seq < self.entries {
+            return fault(head.seq.saturating_add(1), FaultKind::AfterHead);
+        }
+        if head.hash != self.hash {
+            return fault(head.seq, FaultKind::HeadDiffers);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,120 @@
+//! A whole log verifies; every way of tampering is found at its place.
+
+use jiff::Timestamp;
+use serde_json::json;
+
+use super::*;
+use crate::id::Id;
+
+const SECRET: [u8; 32] = [7; 32];
+
+fn at(second: i64) -> Timestamp {
+    Timestamp::from_second(1_790_000_000 + second).unwrap()
+}
+
+fn log(entries: u64) -> (Vec<Event>, SignedHead) {
+    let mut events: Vec<Event> = Vec::new();
+    for seq in 1..=entries {
+        let link = Link {
+            id: Id::new(format!("evt_{seq}")),
+            seq,
+            at: at(0),
+            clock: ClockKind::Real,
+            prev: events.last().map_or(GENESIS, |e| &e.hash).to_owned(),
+        };
+        let draft = EventDraft::new("call.ringing", Subject::default(), json!({"n": seq}));
+        events.push(draft.chain(link));
+    }
+    let head = SignedHead::sign(entries, &events.last().unwrap().hash, at(0), &SECRET);
+    (events, head)
+}
+
+fn verdict(events: &[Event], head: Option<&SignedHead>) -> Option<(u64, FaultKind)> {
+    let mut walk = ChainWalk::default();
+    let walked = events.iter().try_for_each(|event| walk.step(event));
+    walked
+        .and_then(|()| walk.check_head(head, &public_key(&SECRET)))
+        .err()
+        .map(|fault| (fault.seq, fault.what))
+}
+
+#[test]
+fn a_whole_log_verifies() {
+    let (events, head) = log(5);
+    assert_eq!(verdict(&events, Some(&head)), None);
+}
+
+#[test]
+fn an_edited_entry_is_named() {
+    let (mut events, head) = log(5);
+    events[2].data = json!({"n": 33});
+    assert_eq!(verdict(&events, Some(&head)), Some((3, FaultKind::Altered)));
+    events[2].hash = events[2].computed_hash();
+    assert_eq!(
+        verdict(&events, Some(&head)),
+        Some((4, FaultKind::Unlinked))
+    );
+}
+
+#[test]
+fn a_removed_or_moved_entry_is_named() {
+    let (events, head) = log(5);
+    let mut gone = events.clone();
+    gone.remove(1);
+    assert_eq!(verdict(&gone, Some(&head)), Some((2, FaultKind::Missing)));
+    assert_eq!(
+        verdict(&events[..4], Some(&head)),
+        Some((5, FaultKind::Missing))
+    );
+    assert_eq!(verdict(&[], Some(&head)), Some((1, FaultKind::Missing)));
+    assert_eq!(verdict(&[], None), Some((1, FaultKind::Missing)));
+    let mut moved = events.clone();
+    moved.swap(1, 2);
+    moved[1].seq = 2;
+    moved[2].seq = 3;
+    assert_eq!(verdict(&moved, Some(&head)), Some((2, FaultKind::Altered)));
+}
+
+#[test]
+fn a_log_written_anew_does_not_fit_its_head() {
+    let (events, head) = log(5);
+    let mut anew: Vec<Event> = Vec::new();
+    for event in events.into_iter().filter(|e| e.seq != 2) {
+        let link = Link {
+            id: event.id.clone(),
+            seq: anew.len() as u64 + 1,
+            at: event.at,
+            clock: event.clock,
+            prev: anew.last().map_or(GENESIS, |e| &e.hash).to_owned(),
+        };
+        anew.push(EventDraft::new(event.kind, event.subject, event.data).chain(link));
+    }
+    assert_eq!(verdict(&anew, Some(&head)), Some((5, FaultKind::Missing)));
+    let resigned = SignedHead::sign(4, &anew[3].hash, at(0), &[9; 32]);
+    assert_eq!(
+        verdict(&anew, Some(&resigned)),
+        Some((4, FaultKind::HeadForged))
+    );
+    let mut renamed = resigned.clone();
+    renamed.key = hex(&public_key(&SECRET));
+    assert_eq!(
+        verdict(&anew, Some(&renamed)),
+        Some((4, FaultKind::HeadForged))
+    );
+}
+
+#[test]
+fn the_head_cannot_be_lost_or_rolled_back() {
+    let (events, _) = log(5);
+    assert_eq!(verdict(&events, None), Some((5, FaultKind::HeadMissing)));
+    let older = SignedHead::sign(3, &events[2].hash, at(0), &SECRET);
+    assert_eq!(
+        verdict(&events, Some(&older)),
+        Some((4, FaultKind::AfterHead))
+    );
+    let other = SignedHead::sign(5, &events[2].hash, at(0), &SECRET);
+    assert_eq!(
+        verdict(&events, Some(&other)),
+        Some((5, FaultKind::HeadDiffers))
+    );
+}

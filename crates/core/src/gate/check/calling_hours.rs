@@ -1,0 +1,72 @@
+//! May a call begin at this time of day? 47 CFR 64.1200(c)(1), 16 CFR 310.4(c) and the states' own windows, every
+//! one in every zone the callee may be in. A Sunday closed all day has a code of its own.
+
+use jiff::civil::Weekday;
+
+use super::super::case::Case;
+use super::super::clock::{Constraint, spans_on, windows};
+use super::super::findings::Findings;
+use super::super::reason::ReasonCode;
+use super::applied;
+
+const FEDERAL: &str = "us-fed-calling-hours";
+
+pub(super) fn check(case: &Case<'_>, out: &mut Findings<'_>) -> Option<String> {
+    if case.is_emergency() {
+        return None;
+    }
+    if let Some(what) = &case.unplaced {
+        unplaced(case, what, out);
+    }
+    for window in windows(case) {
+        let Constraint::Window { hours, zone, .. } = &window else {
+            continue;
+        };
+        if window.allows(case.now) {
+            continue;
+        }
+        let local = zone.to_datetime(case.now);
+        let sunday = local.weekday() == Weekday::Sunday && spans_on(hours, local.date()).is_empty();
+        let code = if sunday {
+            ReasonCode::Sunday
+        } else {
+            ReasonCode::CallingHours
+        };
+        let zone = zone.iana_name().unwrap_or("a fixed offset");
+        out.defer(
+            code,
+            &hours.provenance.id,
+            format!(
+                "it is {} {} in {zone}",
+                local.strftime("%A"),
+                local.strftime("%H:%M:%S")
+            ),
+        );
+    }
+    applied(FEDERAL)
+}
+
+/// A place that no table knows: no window can be proven for it.
+fn unplaced(case: &Case<'_>, what: &str, out: &mut Findings<'_>) {
+    let stated_state_is_unknown = case
+        .facts
+        .request
+        .place
+        .state
+        .is_some_and(|state| !case.pack.jurisdictions.contains_key(&state));
+    let zone_is_unknown = case
+        .facts
+        .request
+        .place
+        .time_zone
+        .as_ref()
+        .is_some_and(|name| case.pack.places.zone(name).is_none());
+    if stated_state_is_unknown || zone_is_unknown {
+        let rule = &case.pack.strictest_unknown.provenance.id;
+        out.deny(
+            ReasonCode::JurisdictionUnread,
+            rule,
+            format!("{what} is in no table"),
+        );
+    }
+}

@@ -1,0 +1,56 @@
+//! Did this callee agree to such a call from this seller? 47 CFR 64.1200(a)(1)-(3), 16 CFR 310.4(b)(1)(v)(A).
+
+use super::super::case::{Callee, Case};
+use super::super::findings::Findings;
+use super::super::reason::ReasonCode;
+use super::applied;
+use crate::consent::Standing;
+
+pub(super) fn check(case: &Case<'_>, out: &mut Findings<'_>) -> Option<String> {
+    if matches!(case.callee, Callee::Invalid(_)) {
+        return None; // no consent can be on file for a number that cannot exist
+    }
+    let base = if case.sells() {
+        "us-fed-consent-telemarketing-pewc"
+    } else {
+        "us-fed-consent-info-wireless"
+    };
+    match &case.standing {
+        Standing::NotNeeded => None,
+        Standing::Stands(_) => applied(base),
+        Standing::Lacking(codes) => {
+            for code in codes {
+                out.deny(*code, rule(*code, base), describe(*code));
+            }
+            applied(base)
+        }
+    }
+}
+
+fn rule(code: ReasonCode, base: &'static str) -> &'static str {
+    match code {
+        ReasonCode::ConsentRevoked => "us-fed-revocation-any-reasonable",
+        ReasonCode::ConsentTextLacksElement => "us-fed-pewc-contents",
+        // Naming the seller is the TSR's rule and ours, not the vacated one-to-one rule of the FCC.
+        ReasonCode::ConsentOtherSeller => "us-tsr-prerecorded",
+        _ => base,
+    }
+}
+
+fn describe(code: ReasonCode) -> &'static str {
+    match code {
+        ReasonCode::ConsentMissing => "no consent on file at this time",
+        ReasonCode::ConsentOtherSeller => "only consents to other sellers are on file",
+        ReasonCode::ConsentRevoked => {
+            "withdrawn, or older than the entry it would have to overcome"
+        }
+        ReasonCode::ConsentPending => "double opt-in, not yet confirmed",
+        ReasonCode::ConsentExpired => "ended by its own terms",
+        ReasonCode::ConsentScope => "does not cover this purpose, or no artificial voice",
+        ReasonCode::ConsentLevelTooLow => "sales calls need express written consent",
+        ReasonCode::ConsentTextLacksElement => {
+            "the text lacks an element that written consent needs"
+        }
+        _ => "",
+    }
+}

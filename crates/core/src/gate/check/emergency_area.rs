@@ -1,0 +1,58 @@
+//! Telemarketing to an area under a declared emergency (La. R.S. 45:844.31, N.Y. GBL 399-z(5-a)); elsewhere the
+//! operator's own table is policy.
+
+use super::super::case::Case;
+use super::super::facts::EmergencyArea;
+use super::super::findings::Findings;
+use super::super::reason::ReasonCode;
+use super::applied;
+
+const POLICY: &str = "ringfence-emergency-area";
+
+pub(super) fn check(case: &Case<'_>, out: &mut Findings<'_>) -> Option<String> {
+    if !case.sells() {
+        return None;
+    }
+    let current =
+        |area: &&EmergencyArea| area.from <= case.now && area.to.is_none_or(|to| case.now < to);
+    for area in case.facts.emergency_areas.iter().filter(current) {
+        if may_be_inside(case, area) {
+            let detail = format!("may be in the emergency area {} ({})", area.id, area.source);
+            out.deny(ReasonCode::EmergencyArea, &rule(case, area), detail);
+        }
+    }
+    applied(POLICY)
+}
+
+fn may_be_inside(case: &Case<'_>, area: &EmergencyArea) -> bool {
+    let by_state = case
+        .states
+        .iter()
+        .any(|state| area.states.contains(&state.code));
+    let by_zip = match &case.facts.request.place.zip {
+        Some(zip) => area.zips.contains(zip),
+        // Without a ZIP, the callee may be anywhere in the states they may be in.
+        None => area
+            .zips
+            .iter()
+            .filter_map(|zip| case.pack.places.zip(zip))
+            .any(|(code, _)| case.states.iter().any(|state| state.code == code)),
+    };
+    by_state || by_zip
+}
+
+fn rule(case: &Case<'_>, area: &EmergencyArea) -> String {
+    let laws = case.states.iter().filter(|state| {
+        area.states.contains(&state.code)
+            || area.zips.iter().any(|zip| {
+                case.pack
+                    .places
+                    .zip(zip)
+                    .is_some_and(|(code, _)| code == state.code)
+            })
+    });
+    laws.filter_map(|state| state.emergency_ban.as_ref())
+        .map(|ban| ban.id.clone())
+        .next()
+        .unwrap_or_else(|| POLICY.to_owned())
+}

@@ -1,0 +1,34 @@
+//! Is it a number that may be dialed at all?
+
+use super::super::case::{Callee, Case};
+use super::super::findings::Findings;
+use super::super::reason::ReasonCode;
+use super::applied;
+
+pub(super) fn check(case: &Case<'_>, out: &mut Findings<'_>) -> Option<String> {
+    match &case.callee {
+        Callee::Us(_) => {}
+        Callee::UnknownAreaCode(number) => {
+            let area = number.area_code().unwrap_or_default();
+            let detail = format!("area code {area} is in no table; an overlay may be added");
+            out.deny(
+                ReasonCode::NumberUnknownAreaCode,
+                "ringfence-number-table",
+                detail,
+            );
+        }
+        Callee::NotDialable => out.deny(
+            ReasonCode::NumberNotDialable,
+            "ringfence-number-dialable",
+            "toll-free, premium, personal, or not a US number",
+        ),
+        Callee::Invalid(error) => {
+            out.deny(
+                ReasonCode::NumberInvalid,
+                "ringfence-number-e164",
+                error.to_string(),
+            );
+        }
+    }
+    applied("ringfence-number-table")
+}

@@ -1,0 +1,93 @@
+//! Who asks, and whether they may.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use hyper::{HeaderMap, StatusCode, header};
+use ringfence_core::id::Id;
+use ringfence_store::Store;
+use ringfence_store::key::{ApiKey, Role};
+use sha2::{Digest, Sha256};
+
+use super::problem::ApiError;
+use super::request::Caller;
+use super::route::Route;
+
+/// A fresh API key; only its hash is kept.
+///
+/// # Errors
+/// When the operating system has no randomness to give.
+pub fn fresh_key() -> Result<String, getrandom::Error> {
+    let mut bytes = [0u8; 32];
+    getrandom::fill(&mut bytes)?;
+    Ok(format!("rf_{}", crate::lists::hex(&bytes)))
+}
+
+/// What the store keeps of a key. 256 random bits need no slow hash.
+pub fn key_hash(key: &str) -> [u8; 32] {
+    Sha256::digest(key.as_bytes()).into()
+}
+
+/// The caller behind the headers; `basic`: HTTP Basic is taken, too, with the key as the password.
+///
+/// # Errors
+/// 401 without a key that is known.
+pub fn caller(store: &dyn Store, headers: &HeaderMap, basic: bool) -> Result<Caller, ApiError> {
+    let key = presented(headers, basic).ok_or_else(|| unauthorized("an API key is needed"))?;
+    let key: ApiKey = store
+        .authenticate(&key_hash(&key))?
+        .ok_or_else(|| unauthorized("the API key is not known, or was taken back"))?;
+    Ok(Caller {
+        id: key.id,
+        role: key.role,
+        // `admin` is for every seller.
+        sellers: match key.role {
+            Role::Admin => Vec::new(),
+            _ => key.sellers.into_iter().collect(),
+        },
+    })
+}
+
+/// Nobody in particular, where no key is needed.
+pub fn anybody() -> Caller {
+    Caller {
+        id: Id::from("anybody"),
+        role: Role::ReadOnly,
+        sellers: Vec::new(),
+    }
+}
+
+/// Whether the caller's role may use the route.
+///
+/// # Errors
+/// 403 when it may not.
+pub fn permit(route: &Route, caller: &Caller) -> Result<(), ApiError> {
+    match route.roles {
+        Some(roles) if caller.role != Role::Admin && !roles.contains(&caller.role) => {
+            let role = caller.role.as_str();
+            let detail = format!("a key of role `{role}` may not do this");
+            Err(ApiError::new(
+                StatusCode::FORBIDDEN,
+                "role-forbidden",
+                detail,
+            ))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn presented(headers: &HeaderMap, basic: bool) -> Option<String> {
+    let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
+    let (scheme, rest) = value.split_once(' ')?;
+    if scheme.eq_ignore_ascii_case("bearer") {
+        return Some(rest.trim().to_owned());
+    }
+    if basic && scheme.eq_ignore_ascii_case("basic") {
+        let decoded = String::from_utf8(STANDARD.decode(rest.trim()).ok()?).ok()?;
+        return Some(decoded.split_once(':')?.1.to_owned());
+    }
+    None
+}
+
+fn unauthorized(detail: &str) -> ApiError {
+    ApiError::new(StatusCode::UNAUTHORIZED, "unauthorized", detail)
+}

@@ -1,0 +1,323 @@
+//! From the socket to a handler and back: limits, access, idempotency, problems.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http_body_util::{BodyExt, Full, LengthLimitError, Limited, combinators::UnsyncBoxBody};
+use hyper::body::Incoming;
+use hyper::header::{self, HeaderName, HeaderValue};
+use hyper::service::service_fn;
+use hyper::{Response, StatusCode};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{Semaphore, watch};
+
+use super::idempotency::{self, Replayable};
+use super::problem::ApiError;
+use super::request::{Answer, Caller, Payload, Request};
+use super::route::{self, Body, Found, Route};
+use super::{PROBLEM, access, stream};
+use crate::app::App;
+
+/// What goes out.
+type Out = Response<UnsyncBoxBody<Bytes, Infallible>>;
+
+/// Serves until `closing` says so; then finishes what is under way.
+pub async fn serve(app: Arc<App>, listener: TcpListener, mut closing: watch::Receiver<bool>) {
+    let slots = Arc::new(Semaphore::new(app.config.server.connections_max));
+    let done = Arc::new(Semaphore::new(0));
+    let mut open = 0u32;
+    loop {
+        let slot = tokio::select! {
+            slot = Arc::clone(&slots).acquire_owned() => slot,
+            () = closed(&mut closing) => break,
+        };
+        let socket = tokio::select! {
+            accepted = listener.accept() => accepted,
+            () = closed(&mut closing) => break,
+        };
+        match socket {
+            Ok((socket, _)) => {
+                let (app, done, closing) = (Arc::clone(&app), Arc::clone(&done), closing.clone());
+                open = open.saturating_add(1);
+                tokio::spawn(async move {
+                    connection(app, socket, closing).await;
+                    drop(slot);
+                    done.add_permits(1);
+                });
+            }
+            Err(error) => {
+                // Out of file descriptors, as a rule: wait for some to come back.
+                tracing::warn!(%error, "a connection could not be taken");
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        }
+    }
+    drop(listener);
+    let _ = tokio::time::timeout(Duration::from_secs(3), done.acquire_many(open)).await;
+}
+
+/// Waits until the process is to end.
+pub async fn closed(closing: &mut watch::Receiver<bool>) {
+    // An error means that nobody can say so any more, which is the same.
+    let _ = closing.wait_for(|c| *c).await;
+}
+
+async fn connection(app: Arc<App>, socket: TcpStream, mut closing: watch::Receiver<bool>) {
+    let _ = socket.set_nodelay(true);
+    let header_limit = Duration::from_secs(app.config.server.header_seconds_max);
+    let stop = closing.clone();
+    let service = service_fn(move |request| {
+        let (app, stop) = (Arc::clone(&app), stop.clone());
+        async move { Ok::<_, Infallible>(answer(app, request, stop).await) }
+    });
+    let connection = hyper::server::conn::http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(header_limit)
+        .max_buf_size(64 * 1024)
+        .serve_connection(TokioIo::new(socket), service);
+    tokio::pin!(connection);
+    let result = tokio::select! {
+        result = connection.as_mut() => result,
+        () = closed(&mut closing) => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
+    if let Err(error) = result {
+        tracing::debug!(%error, "a connection broke off");
+    }
+}
+
+async fn answer(
+    app: Arc<App>,
+    request: hyper::Request<Incoming>,
+    closing: watch::Receiver<bool>,
+) -> Out {
+    let limit = Duration::from_secs(app.config.server.request_seconds_max);
+    let mut operation = "none";
+    let method = request.method().as_str().to_owned();
+    let inner = handle(Arc::clone(&app), request, &mut operation);
+    let replayable = tokio::time::timeout(limit, inner)
+        .await
+        .unwrap_or_else(|_| {
+            let detail = "the request took too long";
+            let error = ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "timeout", detail);
+            Replayable {
+                answer: Err(error),
+                replayed: false,
+            }
+        });
+    let out = match replayable.answer {
+        Ok(answer) => success(&app, answer, closing),
+        Err(error) => failure(&error),
+    };
+    let status = out.status().as_u16();
+    tracing::debug!(method, operation, status, "answered");
+    let labels = format!("operation=\"{operation}\",status=\"{status}\"");
+    app.metrics.count("ringfence_http_requests_total", labels);
+    with_replayed(out, replayable.replayed)
+}
+
+async fn handle(
+    app: Arc<App>,
+    request: hyper::Request<Incoming>,
+    operation: &mut &'static str,
+) -> Replayable {
+    match prepare(&app, request, operation).await {
+        Err(error) => Replayable {
+            answer: Err(error),
+            replayed: false,
+        },
+        Ok((route, idempotent, request)) => {
+            let act = move || match idempotent {
+                Some((key, path)) => {
+                    let caller = request.caller.id.clone();
+                    let known = idempotency::request_of(key, caller, &path, &request.body);
+                    idempotency::once(&app, &known, || (route.handler)(&app, request))
+                }
+                None => Replayable {
+                    answer: (route.handler)(&app, request),
+                    replayed: false,
+                },
+            };
+            tokio::task::spawn_blocking(act)
+                .await
+                .unwrap_or_else(|e| Replayable {
+                    answer: Err(ApiError::internal(&e.to_string())),
+                    replayed: false,
+                })
+        }
+    }
+}
+
+type Prepared = (&'static Route, Option<(String, String)>, Request);
+
+/// Everything before the handler, in an order that reads no body of a stranger.
+async fn prepare(
+    app: &Arc<App>,
+    request: hyper::Request<Incoming>,
+    operation: &mut &'static str,
+) -> Result<Prepared, ApiError> {
+    let (head, body) = request.into_parts();
+    let path = head.uri.path().to_owned();
+    let found = route::find(super::ROUTES, head.method.as_str(), &path);
+    if let Found::Route(route, _) = &found {
+        *operation = route.id;
+    }
+    let caller = who(app, &found, &head.headers, &path).await?;
+    let (route, parts) = match found {
+        Found::Route(route, parts) => (route, parts),
+        Found::Method(allow) => {
+            let detail = "the path does not know this method";
+            return Err(ApiError {
+                allow: Some(allow),
+                ..ApiError::new(StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", detail)
+            });
+        }
+        Found::Nothing => return Err(ApiError::not_found("path")),
+    };
+    access::permit(route, &caller)?;
+    let key = match route.method {
+        "POST" => idempotency::key_of(&head.headers)?,
+        _ => None,
+    };
+    let query = head.uri.query().unwrap_or_default();
+    let request = Request {
+        path: parts,
+        query: route::query(query),
+        body: read_body(app, route, &head.headers, body).await?,
+        headers: head.headers,
+        caller,
+        now: app.now(),
+    };
+    let whole = format!("{} {path}?{query}", route.method);
+    Ok((route, key.map(|key| (key, whole)), request))
+}
+
+async fn who(
+    app: &Arc<App>,
+    found: &Found,
+    headers: &hyper::HeaderMap,
+    path: &str,
+) -> Result<Caller, ApiError> {
+    let public = matches!(found, Found::Route(route, _) if route.roles.is_none());
+    if public || (path == "/" && app.open_page) {
+        return Ok(access::anybody());
+    }
+    let (app, headers, basic) = (Arc::clone(app), headers.clone(), path == "/");
+    tokio::task::spawn_blocking(move || access::caller(&*app.store, &headers, basic))
+        .await
+        .map_err(|e| ApiError::internal(&e.to_string()))?
+        .map_err(|mut error| {
+            // A browser asks its user for the key.
+            error.allow = basic.then(|| "Basic realm=\"ringfence\"".to_owned());
+            error
+        })
+}
+
+async fn read_body(
+    app: &App,
+    route: &Route,
+    headers: &hyper::HeaderMap,
+    body: Incoming,
+) -> Result<Bytes, ApiError> {
+    let server = &app.config.server;
+    let most = match route.body {
+        Body::None | Body::Json(_) => server.body_bytes_max,
+        Body::Wav => server.prompt_bytes_max,
+        Body::File => server.import_bytes_max,
+    };
+    let too_large = || {
+        let detail = format!("the body is larger than {most} bytes");
+        ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, "body-too-large", detail)
+    };
+    let announced = headers
+        .get(header::CONTENT_LENGTH)
+        .and_then(|v| v.to_str().ok());
+    if announced
+        .and_then(|n| n.parse::<u64>().ok())
+        .is_some_and(|n| n > most as u64)
+    {
+        return Err(too_large());
+    }
+    match Limited::new(body, most).collect().await {
+        Ok(whole) => Ok(whole.to_bytes()),
+        Err(e) if e.is::<LengthLimitError>() => Err(too_large()),
+        Err(_) => {
+            let detail = "the body broke off";
+            Err(ApiError::new(
+                StatusCode::BAD_REQUEST,
+                "body-broken",
+                detail,
+            ))
+        }
+    }
+}
+
+fn success(app: &Arc<App>, answer: Answer, closing: watch::Receiver<bool>) -> Out {
+    let body = match answer.body {
+        Payload::Whole(bytes) => Full::new(bytes).boxed_unsync(),
+        Payload::Events { after, filter } => {
+            stream::events(Arc::clone(app), after, filter, closing)
+        }
+    };
+    let mut out = Response::new(body);
+    *out.status_mut() = answer.status;
+    let headers = out.headers_mut();
+    headers.insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static(answer.media_type),
+    );
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(
+        header::X_CONTENT_TYPE_OPTIONS,
+        HeaderValue::from_static("nosniff"),
+    );
+    if answer.media_type.starts_with("text/html") {
+        let policy = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'";
+        headers.insert(
+            header::CONTENT_SECURITY_POLICY,
+            HeaderValue::from_static(policy),
+        );
+    }
+    out
+}
+
+fn failure(error: &ApiError) -> Out {
+    let mut out = Response::new(Full::new(Bytes::from(error.body().to_string())).boxed_unsync());
+    *out.status_mut() = error.status;
+    let headers = out.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(PROBLEM));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    if error.status == StatusCode::UNAUTHORIZED {
+        let scheme = error
+            .allow
+            .as_deref()
+            .unwrap_or("Bearer realm=\"ringfence\"");
+        insert(headers, header::WWW_AUTHENTICATE, scheme);
+    } else if let Some(allow) = &error.allow {
+        insert(headers, header::ALLOW, allow);
+    }
+    if let Some(seconds) = error.retry_after_seconds {
+        insert(headers, header::RETRY_AFTER, &seconds.to_string());
+    }
+    out
+}
+
+fn insert(headers: &mut hyper::HeaderMap, name: HeaderName, value: &str) {
+    if let Ok(value) = HeaderValue::from_str(value) {
+        headers.insert(name, value);
+    }
+}
+
+fn with_replayed(mut out: Out, replayed: bool) -> Out {
+    if replayed {
+        let name = HeaderName::from_static("idempotent-replayed");
+        out.headers_mut()
+            .insert(name, HeaderValue::from_static("true"));
+    }
+    out
+}

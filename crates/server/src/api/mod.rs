@@ -1,0 +1,185 @@
+//! The HTTP API. [`ROUTES`] is the whole of it; each resource has its file.
+
+mod access;
+mod calls;
+mod campaigns;
+mod consents;
+mod decisions;
+mod edge;
+mod events;
+mod idempotency;
+mod leads;
+mod numbers;
+mod openapi;
+mod operator;
+mod opt_outs;
+mod page;
+mod problem;
+mod request;
+mod route;
+mod sellers;
+mod service;
+mod stream;
+mod wav;
+
+use std::future::Future;
+
+use ringfence_store::key::Role::{self, Compliance, Ingest, Operator, ReadOnly};
+
+pub use access::{fresh_key, key_hash};
+pub use decisions::DecisionAnswer;
+pub use edge::serve;
+
+use openapi::schema_of;
+use route::{Body, Handler, Route};
+
+const JSON: &str = "application/json";
+const PROBLEM: &str = "application/problem+json";
+
+const EVERYBODY: Option<&[Role]> = Some(&[Operator, Compliance, ReadOnly, Ingest]);
+const READERS: Option<&[Role]> = Some(&[Operator, Compliance, ReadOnly]);
+const BRINGERS: Option<&[Role]> = Some(&[Operator, Compliance, Ingest]);
+const DESK: Option<&[Role]> = Some(&[Operator, Compliance]);
+const COUNSEL: Option<&[Role]> = Some(&[Compliance]);
+const DIALERS: Option<&[Role]> = Some(&[Operator]);
+
+const fn get(
+    path: &'static str,
+    id: &'static str,
+    summary: &'static str,
+    roles: Option<&'static [Role]>,
+    handler: Handler,
+) -> Route {
+    Route {
+        method: "GET",
+        path,
+        id,
+        summary,
+        roles,
+        body: Body::None,
+        handler,
+    }
+}
+
+const fn post(
+    path: &'static str,
+    id: &'static str,
+    summary: &'static str,
+    roles: Option<&'static [Role]>,
+    body: Body,
+    handler: Handler,
+) -> Route {
+    Route {
+        method: "POST",
+        path,
+        id,
+        summary,
+        roles,
+        body,
+        handler,
+    }
+}
+
+const fn put(
+    path: &'static str,
+    id: &'static str,
+    summary: &'static str,
+    roles: Option<&'static [Role]>,
+    body: Body,
+    handler: Handler,
+) -> Route {
+    Route {
+        method: "PUT",
+        path,
+        id,
+        summary,
+        roles,
+        body,
+        handler,
+    }
+}
+
+const fn delete(
+    path: &'static str,
+    id: &'static str,
+    summary: &'static str,
+    roles: Option<&'static [Role]>,
+    handler: Handler,
+) -> Route {
+    Route {
+        method: "DELETE",
+        path,
+        id,
+        summary,
+        roles,
+        body: Body::None,
+        handler,
+    }
+}
+
+/// Every operation, in the order of a call's life.
+#[rustfmt::skip]
+const ROUTES: &[Route] = &[
+    get("/", "page.show", "A plain page: figures, latest calls, campaigns, STOP.", READERS, page::show),
+    get("/health", "service.health", "The process answers.", None, service::health),
+    get("/ready", "service.ready", "Whether the store can be written, which clock runs, what is stopped.", EVERYBODY, service::ready),
+    get("/metrics", "service.metrics", "Prometheus text.", READERS, service::metrics),
+    get("/openapi.json", "service.openapi", "This document.", EVERYBODY, service::openapi),
+
+    get("/v1/sellers", "seller.list", "Sellers by id.", READERS, sellers::list),
+    get("/v1/sellers/{id}", "seller.show", "One seller.", READERS, sellers::show),
+    put("/v1/sellers/{id}", "seller.put", "Put a seller, whole.", DESK, Body::Json(sellers::schema), sellers::put),
+    put("/v1/sellers/{id}/prompts/{kind}", "seller.put-prompt", "Put a recorded prompt: WAV, 8 or 16 kHz, mono, 16 bit.", DESK, Body::Wav, sellers::put_prompt),
+
+    post("/v1/leads", "lead.receive", "Take in one lead.", BRINGERS, Body::Json(schema_of::<leads::LeadSent>), leads::receive),
+    post("/v1/leads:import", "lead.import", "Take in a CSV file of leads, into ?campaign=.", BRINGERS, Body::File, leads::import),
+    get("/v1/leads/{id}", "lead.show", "One lead.", READERS, leads::show),
+
+    post("/v1/consents", "consent.record", "Record a consent as it is.", BRINGERS, Body::Json(schema_of::<consents::ConsentSent>), consents::record),
+    get("/v1/consents/{id}", "consent.show", "One consent.", READERS, consents::show),
+    post("/v1/consents/{id}/confirm", "consent.confirm", "Confirm a double opt-in.", BRINGERS, Body::Json(schema_of::<consents::ConfirmationSent>), consents::confirm),
+    post("/v1/revocations", "consent.revoke", "Take \"stop calling me\".", BRINGERS, Body::Json(schema_of::<opt_outs::RevocationSent>), opt_outs::revoke),
+    post("/v1/suppressions", "suppression.record", "Suppress a number.", BRINGERS, Body::Json(schema_of::<opt_outs::SuppressionSent>), opt_outs::suppress),
+    post("/v1/relationships", "consent.relationship", "Record an inquiry or a purchase.", BRINGERS, Body::Json(schema_of::<operator::RelationshipSent>), operator::record_relationship),
+    get("/v1/lists", "suppression.lists", "Every list version on file.", READERS, service::lists),
+
+    get("/v1/rules", "rules.show", "The rule pack that decides.", READERS, service::rules),
+    get("/v1/rules/{id}", "rules.rule", "One rule with its citation.", READERS, service::rule),
+    get("/v1/emergency-areas", "rules.areas", "Emergency areas.", READERS, operator::areas),
+    get("/v1/emergency-areas/{id}", "rules.area", "One emergency area.", READERS, operator::area),
+    put("/v1/emergency-areas/{id}", "rules.put-area", "Put an emergency area.", DESK, Body::Json(schema_of::<operator::AreaPut>), operator::put_area),
+    delete("/v1/emergency-areas/{id}", "rules.delete-area", "Take an emergency area back.", DESK, operator::delete_area),
+    get("/v1/overrides", "rules.overrides", "Counsel overrides.", READERS, operator::overrides),
+    post("/v1/overrides", "rules.override", "Record a counsel override.", COUNSEL, Body::Json(schema_of::<operator::OverrideSent>), operator::record_override),
+
+    post("/v1/decisions", "gate.decide", "May this call be placed?", READERS, Body::Json(schema_of::<decisions::DecisionAsked>), decisions::decide),
+    post("/v1/attempts/{id}:settle", "dial.settle", "Say how a call of your own dialer went.", DIALERS, Body::Json(schema_of::<decisions::Settled>), decisions::settle),
+
+    get("/v1/campaigns", "campaign.list", "Campaigns, newest first.", READERS, campaigns::list),
+    post("/v1/campaigns", "campaign.create", "Put a new campaign.", DIALERS, Body::Json(schema_of::<campaigns::CampaignSent>), campaigns::create),
+    get("/v1/campaigns/{id}", "campaign.show", "One campaign with its figures.", READERS, campaigns::show),
+    get("/v1/campaigns/{id}/leads", "campaign.leads", "A campaign's leads.", READERS, campaigns::leads),
+    post("/v1/campaigns/{id}:preflight", "campaign.preflight", "What the gate would say now, by verdict and reason.", READERS, Body::None, campaigns::preflight),
+    post("/v1/campaigns/{id}:start", "campaign.start", "Start it.", DIALERS, Body::None, campaigns::start),
+    post("/v1/campaigns/{id}:pause", "campaign.pause", "Hold it.", DESK, Body::None, campaigns::pause),
+    post("/v1/campaigns/{id}:resume", "campaign.resume", "Let it go on.", DIALERS, Body::None, campaigns::start),
+    post("/v1/campaigns/{id}:cancel", "campaign.cancel", "End it.", DESK, Body::None, campaigns::cancel),
+
+    get("/v1/calls", "call.list", "Calls, newest first.", READERS, calls::list),
+    post("/v1/calls", "call.place", "Place one call now, under the gate.", DIALERS, Body::Json(schema_of::<calls::CallSent>), calls::place),
+    get("/v1/calls/{id}", "call.show", "One call.", READERS, calls::show),
+    post("/v1/calls/{id}/transcript", "converse.transcript", "Words that an agent transcribed.", DIALERS, Body::Json(schema_of::<calls::TranscriptSent>), calls::transcript),
+    post("/v1/calls/{id}:hangup", "call.hang-up", "End a call.", DESK, Body::None, calls::hang_up),
+
+    get("/v1/stop", "gate.stops", "Every STOP that is pressed.", READERS, operator::stops),
+    post("/v1/stop", "gate.stop", "Press STOP: nothing dials, ringing legs are cancelled.", DESK, Body::Json(schema_of::<operator::StopSent>), operator::stop),
+    delete("/v1/stop", "gate.resume", "Release STOP.", DESK, operator::resume),
+
+    get("/v1/numbers/{id}", "evidence.number", "All that is known of one number.", READERS, numbers::show),
+    get("/v1/events", "evidence.events", "The event log, in pages or as server-sent events.", READERS, events::list),
+];
+
+/// Waits for the line, on a thread that may block.
+fn wait_for<T>(soon: impl Future<Output = T>) -> T {
+    tokio::runtime::Handle::current().block_on(soon)
+}

@@ -1,0 +1,170 @@
+//! One table of routes: it routes, says who may ask, and is what the OpenAPI document is made from.
+
+use std::collections::BTreeMap;
+
+use ringfence_store::key::Role;
+use serde_json::Value;
+
+use super::problem::ApiError;
+use super::request::{Answer, Request};
+use crate::app::App;
+
+/// What answers. It may block: it runs on a thread of its own.
+pub type Handler = fn(&App, Request) -> Result<Answer, ApiError>;
+
+/// What a route takes.
+#[derive(Clone, Copy)]
+pub enum Body {
+    /// Nothing.
+    None,
+    /// JSON of this schema.
+    Json(fn() -> Value),
+    /// A recorded prompt.
+    Wav,
+    /// A file of leads or numbers.
+    File,
+}
+
+/// One operation.
+pub struct Route {
+    /// The HTTP method.
+    pub method: &'static str,
+    /// With `{name}` for variable parts; a verb follows a colon.
+    pub path: &'static str,
+    /// The operation's id: `stage.verb`.
+    pub id: &'static str,
+    /// One line for people.
+    pub summary: &'static str,
+    /// Who may ask beside `admin`; none: everybody, without a key.
+    pub roles: Option<&'static [Role]>,
+    /// What it takes.
+    pub body: Body,
+    /// What answers.
+    pub handler: Handler,
+}
+
+/// What a path leads to.
+pub enum Found {
+    /// An operation, and the path's variable parts.
+    Route(&'static Route, BTreeMap<&'static str, String>),
+    /// The path is known, the method is not; these are.
+    Method(String),
+    /// Nothing.
+    Nothing,
+}
+
+/// Looks a request up.
+pub fn find(routes: &'static [Route], method: &str, path: &str) -> Found {
+    let mut allowed = Vec::new();
+    for route in routes {
+        if let Some(parts) = matches(route.path, path) {
+            if route.method == method {
+                return Found::Route(route, parts);
+            }
+            allowed.push(route.method);
+        }
+    }
+    if allowed.is_empty() {
+        Found::Nothing
+    } else {
+        Found::Method(allowed.join(", "))
+    }
+}
+
+fn matches(pattern: &'static str, path: &str) -> Option<BTreeMap<&'static str, String>> {
+    let mut parts = BTreeMap::new();
+    let mut wanted = pattern.split('/');
+    let mut given = path.split('/');
+    loop {
+        match (wanted.next(), given.next()) {
+            (None, None) => return Some(parts),
+            (Some(want), Some(have)) => segment(want, &decode(have)?, &mut parts)?,
+            _ => return None,
+        }
+    }
+}
+
+fn segment(
+    want: &'static str,
+    have: &str,
+    parts: &mut BTreeMap<&'static str, String>,
+) -> Option<()> {
+    let Some(rest) = want.strip_prefix('{') else {
+        return (want == have).then_some(());
+    };
+    let (name, verb) = rest.split_once('}')?;
+    let value = have.strip_suffix(verb)?;
+    if value.is_empty() || value.contains(':') {
+        return None;
+    }
+    parts.insert(name, value.to_owned());
+    Some(())
+}
+
+/// Undoes percent-encoding; none for what is no text.
+pub fn decode(text: &str) -> Option<String> {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.bytes();
+    while let Some(b) = rest.next() {
+        if b == b'%' {
+            let digit = |b: Option<u8>| char::from(b?).to_digit(16);
+            let value = digit(rest.next())? * 16 + digit(rest.next())?;
+            bytes.push(u8::try_from(value).ok()?);
+        } else {
+            bytes.push(b);
+        }
+    }
+    String::from_utf8(bytes).ok()
+}
+
+/// Reads a query; `+` stands for itself, as numbers are given in E.164.
+pub fn query(text: &str) -> BTreeMap<String, String> {
+    text.split('&')
+        .filter_map(|pair| {
+            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+            Some((decode(name)?, decode(value)?))
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_are_told_apart() {
+        for (pattern, path, want) in [
+            (
+                "/v1/campaigns/{id}:start",
+                "/v1/campaigns/cmp_1:start",
+                Some("cmp_1"),
+            ),
+            (
+                "/v1/campaigns/{id}:start",
+                "/v1/campaigns/cmp_1%3Astart",
+                Some("cmp_1"),
+            ),
+            (
+                "/v1/campaigns/{id}:start",
+                "/v1/campaigns/cmp_1:pause",
+                None,
+            ),
+            ("/v1/campaigns/{id}", "/v1/campaigns/cmp_1:start", None),
+            (
+                "/v1/numbers/{id}",
+                "/v1/numbers/%2B12125550123",
+                Some("+12125550123"),
+            ),
+            (
+                "/v1/numbers/{id}",
+                "/v1/numbers/+12125550123",
+                Some("+12125550123"),
+            ),
+            ("/v1/numbers/{id}", "/v1/numbers/", None),
+            ("/v1/numbers/{id}", "/v1/numbers/1/2", None),
+        ] {
+            let found = matches(pattern, path).map(|p| p["id"].clone());
+            assert_eq!(found.as_deref(), want, "{path}");
+        }
+    }
+}

@@ -1,0 +1,414 @@
+//! The calls under way. `place` is the one road to a call: room on the trunk, then reserve (gate, evidence and
+//! attempt in one transaction), then redeem, then the line.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use ringfence_core::call::{CancelWhy, Judged};
+use ringfence_core::converse::opt_out::{self, Verdict};
+use ringfence_core::dial::Permit;
+use ringfence_core::gate::CallRequest;
+use ringfence_core::id::Id;
+use ringfence_core::lead::PhoneNumber;
+use ringfence_core::rules::RulePack;
+use ringfence_store::gate::{GateSettings, LinePlan, Reservation, Reserved};
+use ringfence_store::suppression::OptOutScope;
+use ringfence_store::{Store, StoreError};
+use ringfence_telephony::{DialError, Line, Slot};
+use serde_json::Value;
+use tokio::sync::{Notify, mpsc, oneshot};
+
+use crate::clock::Clock;
+use crate::desk::{CallDesk, CallOrder, DeskError, PlacedCall, Soon, Speaker};
+use crate::driver::{self, Drive};
+use crate::prompts::Prompts;
+
+/// How the calls are to be made.
+#[derive(Debug, Clone)]
+pub struct CallSettings {
+    /// What the gate's facts hold of the configuration.
+    pub gate: GateSettings,
+    /// How long a permit lives.
+    pub permit_ttl: Duration,
+    /// How far an opt-out reaches.
+    pub opt_out_scope: OptOutScope,
+    /// Calls at once, over all trunks.
+    pub calls_max: usize,
+    /// The trunk for orders that name none: the only one there is.
+    pub only_trunk: Option<String>,
+}
+
+/// What a call under way can be told.
+#[derive(Debug)]
+pub(crate) enum Command {
+    /// Words of the callee; the answer comes when an opt-out in them is durable.
+    Said {
+        text: String,
+        is_final: bool,
+        judged: Judged,
+        kept: oneshot::Sender<()>,
+    },
+    /// End it, or cancel it while it rings.
+    Cancel(CancelWhy),
+}
+
+/// A call under way, from outside.
+struct UnderWay {
+    to: PhoneNumber,
+    seller: String,
+    /// What the agent said last: an opt-out classifier reads "yes" by it.
+    agent_said: Option<String>,
+    commands: mpsc::Sender<Command>,
+}
+
+/// The calls under way and what they share.
+pub struct Calls {
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) pack: Arc<RulePack>,
+    pub(crate) clock: Clock,
+    pub(crate) line: Line,
+    pub(crate) prompts: Prompts,
+    pub(crate) settings: CallSettings,
+    under_way: Mutex<BTreeMap<Id, UnderWay>>,
+    pub(crate) changed: Notify,
+    closing: std::sync::atomic::AtomicBool,
+}
+
+/// A call that was allowed and is being driven, or why there is none.
+pub(crate) struct Placed {
+    pub reserved: Reserved,
+    /// How it ends, when it does.
+    pub ended: Option<oneshot::Receiver<driver::Ended>>,
+}
+
+impl Calls {
+    /// A desk over this line.
+    #[must_use]
+    pub fn new(
+        store: Arc<dyn Store>,
+        pack: Arc<RulePack>,
+        clock: Clock,
+        line: Line,
+        prompts: Prompts,
+        settings: CallSettings,
+    ) -> Self {
+        Self {
+            store,
+            pack,
+            clock,
+            line,
+            prompts,
+            settings,
+            under_way: Mutex::default(),
+            changed: Notify::new(),
+            closing: std::sync::atomic::AtomicBool::new(false),
+        }
+    }
+
+    /// Takes a place on a trunk.
+    pub(crate) fn admit(&self, trunk: &str) -> Result<Slot, DeskError> {
+        if self.is_closing() {
+            return Err(DeskError::Closing);
+        }
+        if self.active() >= self.settings.calls_max {
+            return Err(DeskError::NoCapacity {
+                retry_after_seconds: 1,
+            });
+        }
+        self.line.slot(trunk).map_err(|no| match no {
+            DialError::NoCapacity { retry_after } => DeskError::NoCapacity {
+                retry_after_seconds: u32::try_from(retry_after.as_secs()).unwrap_or(1).max(1),
+            },
+            DialError::UnknownTrunk { .. } | DialError::PermitExpired => DeskError::TrunkUnknown,
+        })
+    }
+
+    /// Reserves and, if the gate allows it, dials. The slot is given back when the call has ended.
+    pub(crate) async fn place_in(
+        self: &Arc<Self>,
+        slot: Slot,
+        request: CallRequest,
+        agent: Value,
+    ) -> Result<Placed, DeskError> {
+        let reservation = Reservation {
+            request: request.clone(),
+            settings: self.settings.gate.clone(),
+            permit_ttl: self.settings.permit_ttl,
+            line: Some(LinePlan {
+                trunk: slot.trunk().to_owned(),
+                agent,
+            }),
+        };
+        let this = Arc::clone(self);
+        let now = self.clock.now();
+        let (reserved, permit) =
+            blocking(move || this.reserve_and_redeem(reservation, now)).await?;
+        let (Some(permit), Some(call)) = (permit, reserved.call.clone()) else {
+            slot.unused();
+            return Ok(Placed {
+                reserved,
+                ended: None,
+            });
+        };
+        let ended = self.drive(call, permit, request, slot);
+        Ok(Placed {
+            reserved,
+            ended: Some(ended),
+        })
+    }
+
+    fn reserve_and_redeem(
+        &self,
+        reservation: Reservation,
+        now: Timestamp,
+    ) -> Result<(Reserved, Option<Permit>), StoreError> {
+        let pack = Arc::clone(&self.pack);
+        let decide = Arc::new(move |facts: &_| ringfence_core::gate::decide(&pack, facts, now));
+        // INVARIANT (record-first): decision and attempt are durable when this returns.
+        let reserved = self.store.reserve(reservation, decide, now)?;
+        // INVARIANT (no-permit-no-dial): what the line gets is the redeemed permit, used up on the way.
+        let permit = match &reserved.permit {
+            Some(ticket) => match self.store.redeem(&ticket.token, self.clock.now()) {
+                Ok(permit) => Some(permit),
+                // An opt-out or STOP came between: it wins.
+                Err(StoreError::Conflict(_)) => None,
+                Err(error) => return Err(error),
+            },
+            None => None,
+        };
+        Ok((reserved, permit))
+    }
+
+    fn drive(
+        self: &Arc<Self>,
+        call: Id,
+        permit: Permit,
+        request: CallRequest,
+        slot: Slot,
+    ) -> oneshot::Receiver<driver::Ended> {
+        // A call takes few commands; one that does not read them is ending anyway.
+        let (commands, inbox) = mpsc::channel(32);
+        let (tell, ended) = oneshot::channel();
+        let under_way = UnderWay {
+            to: permit.to(),
+            seller: request.seller.clone(),
+            agent_said: None,
+            commands,
+        };
+        self.book().insert(call.clone(), under_way);
+        let drive = Drive {
+            calls: Arc::clone(self),
+            call: call.clone(),
+            request,
+            inbox,
+        };
+        let calls = Arc::clone(self);
+        tokio::spawn(async move {
+            let result = drive.run(permit, slot).await;
+            calls.book().remove(&call);
+            calls.changed.notify_waiters();
+            let _ = tell.send(result);
+        });
+        ended
+    }
+
+    fn book(&self) -> MutexGuard<'_, BTreeMap<Id, UnderWay>> {
+        self.under_way
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn is_closing(&self) -> bool {
+        self.closing.load(std::sync::atomic::Ordering::Acquire)
+    }
+
+    /// Tells every call that `which` picks.
+    fn tell(&self, why: CancelWhy, which: impl Fn(&UnderWay) -> bool) {
+        for call in self.book().values().filter(|call| which(call)) {
+            // A full inbox means that the call has much to do with its own end.
+            let _ = call.commands.try_send(Command::Cancel(why));
+        }
+    }
+
+    /// Tells the other calls to a number that it opted out in `call`.
+    pub(crate) fn opted_out_in(&self, call: &Id, number: PhoneNumber, seller: Option<&str>) {
+        let book = self.book();
+        let others = book.iter().filter(|(id, other)| {
+            *id != call && other.to == number && seller.is_none_or(|s| s == other.seller)
+        });
+        for (_, other) in others {
+            let _ = other
+                .commands
+                .try_send(Command::Cancel(CancelWhy::OptOutElsewhere));
+        }
+    }
+
+    async fn place_now(self: Arc<Self>, order: CallOrder) -> Result<PlacedCall, DeskError> {
+        let kind = order
+            .agent
+            .get("kind")
+            .and_then(Value::as_str)
+            .unwrap_or_default();
+        if kind != "announcement" {
+            let what = format!("agents of the kind `{kind}` are not connected in this version");
+            return Err(DeskError::AgentUnavailable(what));
+        }
+        let only = || self.settings.only_trunk.clone();
+        let trunk = order.trunk.or_else(only).ok_or(DeskError::TrunkUnknown)?;
+        let slot = self.admit(&trunk)?;
+        let placed = self.place_in(slot, order.request, order.agent).await?;
+        Ok(PlacedCall {
+            call: placed
+                .ended
+                .is_some()
+                .then_some(placed.reserved.call)
+                .flatten(),
+            decision_id: placed.reserved.decision_id,
+            decision: placed.reserved.decision,
+        })
+    }
+
+    /// Waits until the call has made an opt-out durable, or has ended.
+    fn said_by_callee(
+        &self,
+        call: &Id,
+        text: &str,
+        is_final: bool,
+    ) -> Result<Option<bool>, DeskError> {
+        let (commands, context) = {
+            let book = self.book();
+            let call = book.get(call).ok_or(DeskError::NotUnderWay)?;
+            (call.commands.clone(), call.agent_said.clone())
+        };
+        let verdict = opt_out::classify(text, context.as_deref(), None).verdict;
+        let judged = match verdict {
+            Verdict::OptOut => Judged::OptOut,
+            Verdict::Ambiguous => Judged::Ambiguous,
+            Verdict::NotOptOut => Judged::NotOptOut,
+        };
+        let (kept, wait) = oneshot::channel();
+        let command = Command::Said {
+            text: text.to_owned(),
+            is_final,
+            judged,
+            kept,
+        };
+        commands
+            .try_send(command)
+            .map_err(|_| DeskError::NotUnderWay)?;
+        match judged {
+            Judged::OptOut if is_final => {
+                // INVARIANT (opt-out-wins): the answer "opted out" is given when it is durable.
+                wait.blocking_recv().map_err(|_| DeskError::NotUnderWay)?;
+                Ok(Some(true))
+            }
+            Judged::NotOptOut => Ok(Some(false)),
+            Judged::OptOut | Judged::Ambiguous => Ok(None),
+        }
+    }
+}
+
+/// The desk as the API holds it.
+#[derive(Clone)]
+pub struct Desk(pub Arc<Calls>);
+
+impl CallDesk for Desk {
+    fn place(&self, order: CallOrder) -> Soon<'_, Result<PlacedCall, DeskError>> {
+        Box::pin(Arc::clone(&self.0).place_now(order))
+    }
+
+    fn said(
+        &self,
+        call: &Id,
+        speaker: Speaker,
+        text: &str,
+        is_final: bool,
+    ) -> Result<Option<bool>, DeskError> {
+        match speaker {
+            Speaker::Callee => self.0.said_by_callee(call, text, is_final),
+            Speaker::Agent => {
+                let mut book = self.0.book();
+                let call = book.get_mut(call).ok_or(DeskError::NotUnderWay)?;
+                call.agent_said = Some(text.to_owned());
+                Ok(None)
+            }
+        }
+    }
+
+    fn hang_up(&self, call: &Id) -> Result<(), DeskError> {
+        let book = self.0.book();
+        let call = book.get(call).ok_or(DeskError::NotUnderWay)?;
+        let _ = call.commands.try_send(Command::Cancel(CancelWhy::HangUp));
+        Ok(())
+    }
+
+    fn opted_out(&self, number: PhoneNumber, seller: Option<&str>) {
+        self.0.tell(CancelWhy::OptOutElsewhere, |call| {
+            call.to == number && seller.is_none_or(|s| s == call.seller)
+        });
+    }
+
+    fn stopped(&self) {
+        self.0.tell(CancelWhy::Stop, |_| true);
+    }
+
+    fn campaigns_changed(&self) {
+        self.0.changed.notify_waiters();
+    }
+
+    fn active(&self) -> usize {
+        self.0.active()
+    }
+
+    fn drain(&self, limit: Duration) -> Soon<'_, ()> {
+        Box::pin(async move {
+            self.0
+                .closing
+                .store(true, std::sync::atomic::Ordering::Release);
+            let empty = async {
+                while self.0.active() > 0 {
+                    tokio::time::sleep(Duration::from_millis(20)).await;
+                }
+            };
+            if tokio::time::timeout(limit, empty).await.is_err() {
+                self.0.tell(CancelWhy::Shutdown, |_| true);
+                // A BYE is answered at once or never; what is left is an orphan for the next start.
+                tokio::time::sleep(Duration::from_secs(1)).await;
+            }
+        })
+    }
+}
+
+impl Calls {
+    /// Calls under way.
+    #[must_use]
+    pub fn active(&self) -> usize {
+        self.book().len()
+    }
+
+    /// The call under way to a number, if there is one.
+    #[must_use]
+    pub fn call_to(&self, number: PhoneNumber) -> Option<Id> {
+        self.book()
+            .iter()
+            .find(|(_, call)| call.to == number)
+            .map(|(id, _)| id.clone())
+    }
+}
+
+/// Runs what blocks on a thread that may block.
+pub(crate) async fn blocking<T, E>(
+    work: impl FnOnce() -> Result<T, E> + Send + 'static,
+) -> Result<T, DeskError>
+where
+    T: Send + 'static,
+    E: Send + 'static,
+    DeskError: From<E>,
+{
+    match tokio::task::spawn_blocking(work).await {
+        Ok(result) => result.map_err(DeskError::from),
+        Err(_) => Err(DeskError::Closing),
+    }
+}

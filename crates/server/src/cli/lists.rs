@@ -1,0 +1,239 @@
+//! `ringfence lists`
+
+use std::collections::BTreeSet;
+use std::io::{BufRead, IsTerminal, Write};
+use std::path::PathBuf;
+
+use anyhow::anyhow;
+use clap::{Args, Subcommand};
+use indicatif::{ProgressBar, ProgressStyle};
+use jiff::{SignedDuration, Timestamp};
+use ringfence_core::lead::PhoneNumber;
+use ringfence_store::Store;
+use ringfence_store::list::{ListImport, ListKind, ListVersion};
+
+use super::{Exit, Failure, Global, Outcome, World, say, say_json};
+use crate::lists::{ListError, Progress, Reading, read};
+
+/// Lists of numbers.
+#[derive(Debug, Subcommand)]
+pub enum Lists {
+    /// Take in a list as delivered, all or nothing
+    Import(Import),
+    /// Say for each number on standard input which lists hold it
+    #[command(after_help = "Example:\n  printf '+12125550123\\n' | ringfence lists check")]
+    Check {
+        /// Only lists that bind this seller
+        #[arg(long)]
+        seller: Option<String>,
+    },
+    /// Show each list version on file
+    #[command(after_help = "Example:\n  ringfence lists show --json")]
+    Show,
+}
+
+/// What to import.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  \
+    ringfence lists import --kind ftc-full --seller acme-solar 2026-11-20_212_*.txt.zip\n  \
+    ringfence lists import --kind state --name TX --expires-at 2027-01-01T00:00:00Z tx.txt\n  \
+    ringfence lists import --kind internal our-own.csv")]
+pub struct Import {
+    /// ftc-full, ftc-change, state, internal, litigator or reassigned
+    #[arg(long, value_parser = kind)]
+    kind: ListKind,
+    /// The list's name; of a state's list its code
+    #[arg(long)]
+    name: Option<String>,
+    /// Whose list it is; may be repeated
+    #[arg(long)]
+    seller: Vec<String>,
+    /// When the copy was obtained [default: now]
+    #[arg(long, value_name = "TIME")]
+    obtained_at: Option<Timestamp>,
+    /// When its keeper published it
+    #[arg(long, value_name = "TIME")]
+    published_at: Option<Timestamp>,
+    /// From when it binds
+    #[arg(long, value_name = "TIME")]
+    effective_at: Option<Timestamp>,
+    /// When it stops being current
+    #[arg(long, value_name = "TIME")]
+    expires_at: Option<Timestamp>,
+    /// What the subscription covers, such as 212,305 [default: the area codes in the files]
+    #[arg(long, value_delimiter = ',', value_parser = clap::value_parser!(u16).range(200..1000))]
+    area_codes: Vec<u16>,
+    /// Of a state's file: its columns in order; `number` is read, or `area_code` and `local`
+    #[arg(long, value_delimiter = ',')]
+    columns: Vec<String>,
+    /// Plain, .gz or .zip, as delivered
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
+}
+
+fn kind(text: &str) -> Result<ListKind, String> {
+    ListKind::parse(text).ok_or_else(|| {
+        let words: Vec<_> = ListKind::ALL.iter().map(|k| k.as_str()).collect();
+        format!("one of {}", words.join(", "))
+    })
+}
+
+impl Lists {
+    /// Does it.
+    pub fn run(self, global: &Global) -> Outcome {
+        let world = World::open(global)?;
+        match self {
+            Self::Import(import) => import.run(global, &world),
+            Self::Check { seller } => check(&*world.store, seller.as_deref()),
+            Self::Show => show(global, &*world.store),
+        }
+    }
+}
+
+impl Import {
+    fn run(self, global: &Global, world: &World) -> Outcome {
+        let now = world.now();
+        let obtained_at = self.obtained_at.unwrap_or(now);
+        if obtained_at.duration_since(now) > SignedDuration::from_mins(5) {
+            return Err(Failure::usage(anyhow!("--obtained-at is in the future")));
+        }
+        if self.kind != ListKind::State && !self.columns.is_empty() {
+            return Err(Failure::usage(anyhow!("--columns is for `--kind state`")));
+        }
+        let reading = Reading {
+            kind: self.kind,
+            columns: (!self.columns.is_empty()).then(|| self.columns.clone()),
+            now,
+        };
+        let bar = progress_bar(&self.files);
+        let told = bar.clone();
+        let progress = bar.as_ref().map_or_else(Progress::none, |_| {
+            Progress::new(move |n| {
+                if let Some(bar) = &told {
+                    bar.inc(n);
+                }
+            })
+        });
+        let files = read(&reading, &self.files, &progress);
+        if let Some(bar) = bar {
+            bar.finish_and_clear();
+        }
+        let files = files.map_err(|e| match e {
+            ListError::Unreadable { .. } => Failure::environment(e),
+            ListError::Line { .. } | ListError::File { .. } => Failure::usage(e),
+        })?;
+        let list = ListImport {
+            kind: self.kind,
+            name: self.name,
+            sellers: self.seller.into_iter().collect(),
+            obtained_at,
+            published_at: self.published_at,
+            effective_at: self.effective_at,
+            expires_at: self.expires_at,
+            area_codes: (!self.area_codes.is_empty())
+                .then(|| self.area_codes.into_iter().collect::<BTreeSet<u16>>()),
+            source_sha256: files.sha256,
+            rows: files.rows,
+        };
+        let version = world.store.import_list(list, now)?;
+        if global.json {
+            say_json(&version)?;
+        } else {
+            say(&line(&version))?;
+        }
+        Ok(Exit::Done)
+    }
+}
+
+/// A bar on a terminal, nothing elsewhere.
+fn progress_bar(files: &[PathBuf]) -> Option<ProgressBar> {
+    if !std::io::stderr().is_terminal() {
+        return None;
+    }
+    let size = files
+        .iter()
+        .filter_map(|f| std::fs::metadata(f).ok())
+        .map(|m| m.len())
+        .sum();
+    let bar = ProgressBar::new(size);
+    if let Ok(style) = ProgressStyle::with_template("{bar:40} {bytes}/{total_bytes} {eta}") {
+        bar.set_style(style);
+    }
+    Some(bar)
+}
+
+/// Numbers asked about at once.
+const BATCH: usize = 1000;
+
+fn check(store: &dyn Store, seller: Option<&str>) -> Outcome {
+    let mut batch = Vec::with_capacity(BATCH);
+    for line in std::io::stdin().lock().lines() {
+        let line = line?;
+        batch.push(line.trim().to_owned());
+        if batch.len() == BATCH {
+            answer(store, seller, &batch)?;
+            batch.clear();
+        }
+    }
+    answer(store, seller, &batch)?;
+    Ok(Exit::Done)
+}
+
+fn answer(store: &dyn Store, seller: Option<&str>, lines: &[String]) -> Result<(), Failure> {
+    let read: Vec<Option<PhoneNumber>> =
+        lines.iter().map(|l| crate::lists::number(l).ok()).collect();
+    let numbers: Vec<PhoneNumber> = read.iter().flatten().copied().collect();
+    let mut held = store.check_lists(&numbers, seller)?.into_iter();
+    let mut out = std::io::BufWriter::new(std::io::stdout().lock());
+    for (line, number) in lines.iter().zip(read) {
+        match number {
+            Some(_) => {
+                let names = held.next().unwrap_or_default();
+                writeln!(out, "{line},{}", names.join("|"))?;
+            }
+            None => writeln!(out, "{line},invalid")?,
+        }
+    }
+    out.flush()?;
+    Ok(())
+}
+
+fn show(global: &Global, store: &dyn Store) -> Outcome {
+    let versions = store.lists()?;
+    if global.json {
+        say_json(&versions)?;
+    } else if versions.is_empty() {
+        say("no list on file")?;
+    } else {
+        for version in &versions {
+            say(&line(version))?;
+        }
+    }
+    Ok(Exit::Done)
+}
+
+fn line(version: &ListVersion) -> String {
+    let codes: Vec<String> = version.area_codes.iter().map(u16::to_string).collect();
+    let expires = version
+        .expires_at
+        .map_or_else(|| "-".to_owned(), |at| at.to_string());
+    format!(
+        "{}  {:<10}  {:<10}  {:>10}  obtained {}  expires {expires}  sha256 {}  sellers {}  area codes {}",
+        version.id,
+        version.kind.as_str(),
+        version.name,
+        version.count,
+        version.obtained_at,
+        version.sha256,
+        if version.sellers.is_empty() {
+            "all".to_owned()
+        } else {
+            version.sellers.join(",")
+        },
+        if codes.is_empty() {
+            "-".to_owned()
+        } else {
+            codes.join(",")
+        },
+    )
+}

@@ -1,0 +1,212 @@
+use std::io::Write;
+use std::path::Path;
+
+use jiff::Timestamp;
+use ringfence_store::list::{ListKind, ListRows};
+
+use super::{ListFiles, Progress, Reading, read};
+
+fn now() -> Timestamp {
+    "2026-11-21T12:00:00Z".parse().unwrap()
+}
+
+fn read_named(kind: ListKind, name: &str, bytes: &[u8]) -> Result<ListFiles, String> {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join(name);
+    std::fs::write(&path, bytes).unwrap();
+    let reading = Reading {
+        kind,
+        columns: None,
+        now: now(),
+    };
+    let strip = format!("{}/", folder.path().display());
+    read(&reading, &[path], &Progress::none()).map_err(|e| e.to_string().replace(&strip, ""))
+}
+
+fn numbers(kind: ListKind, name: &str, bytes: &[u8]) -> Vec<u64> {
+    match read_named(kind, name, bytes).unwrap().rows {
+        ListRows::Numbers(numbers) => numbers,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn gz(bytes: &[u8]) -> Vec<u8> {
+    let mut gz = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    gz.write_all(bytes).unwrap();
+    gz.finish().unwrap()
+}
+
+fn zipped(name: &str, bytes: &[u8]) -> Vec<u8> {
+    let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    zip.start_file(name, zip::write::SimpleFileOptions::default())
+        .unwrap();
+    zip.write_all(bytes).unwrap();
+    zip.finish().unwrap().into_inner()
+}
+
+#[test]
+fn the_registry_as_delivered() {
+    let want = vec![8_185_550_101, 8_185_550_102];
+    let flat = b"818,5550101\n818,5550102\n";
+    let guid = "36554E44-EAB3-4167-B3BF-13E73EE57B8A";
+    let member = format!("2026-11-20_818_{guid}.txt");
+    let xml = b"<?xml version=\"1.0\"?>\n<list type='full' level='areacode' val='818'><ac val='818'>\n<ph val='5550101' /><ph val=\"5550102\"/></ac></list>\n";
+    for (name, bytes) in [
+        ("a.txt", flat.to_vec()),
+        (
+            "a.txt",
+            b"\xef\xbb\xbf818,5550101\r\n818,5550102\r\n\r\n".to_vec(),
+        ),
+        (
+            "a.txt",
+            b"area code,number\n8185550101\n8185550102".to_vec(),
+        ),
+        ("a.txt", b"818-555-0101\n818-555-0102\n".to_vec()),
+        ("a.bin", gz(flat)),
+        (&format!("{member}.zip"), zipped(&member, flat)),
+        ("a.xml", xml.to_vec()),
+        ("a.xml.zip", zipped("a.xml", xml)),
+    ] {
+        assert_eq!(numbers(ListKind::FtcFull, name, &bytes), want, "{name}");
+    }
+}
+
+#[test]
+fn a_file_that_does_not_match_whole_is_refused_whole() {
+    let guid = "36554E44-EAB3-4167-B3BF-13E73EE57B8A";
+    let mut cut = gz(b"818,5550101\n818,5550102\n");
+    cut.truncate(cut.len() - 9);
+    for (name, bytes, want) in [
+        (
+            "a.txt",
+            b"818,5550101\n818,55501".to_vec(),
+            "a.txt, line 2: not `AAA,NNNNNNN`",
+        ),
+        (
+            "a.txt",
+            b"818,5550101\n8185550102\n".to_vec(),
+            "a.txt, line 2: written otherwise",
+        ),
+        (
+            "a.txt",
+            b"818,5550101\n\n818,5550102\n".to_vec(),
+            "a.txt, line 2: a blank line",
+        ),
+        (
+            "a.txt",
+            b"8185550103,2026-11-20T02:20:18,A\n".to_vec(),
+            "line 1: not `AAA",
+        ),
+        ("a.txt", b"".to_vec(), "a.txt: holds no number"),
+        ("a.gz", cut, "a.gz: "),
+        (
+            "a.xml",
+            b"<list val='818'><ac val='818'><ph val='5550101'/>".to_vec(),
+            "ends before",
+        ),
+        (
+            "a.xml",
+            b"<list type='change'><ph val='8185550101'/></list>".to_vec(),
+            "not a full",
+        ),
+        (
+            &format!("2026-11-20_212_{guid}.txt"),
+            b"818,5550101\n".to_vec(),
+            "line 1: another area",
+        ),
+    ] {
+        let error = read_named(ListKind::FtcFull, name, &bytes).unwrap_err();
+        assert!(error.contains(want), "{error} / {want}");
+    }
+}
+
+#[test]
+fn changes_in_three_and_four_columns() {
+    let three = b"8185550103,2026-11-20T02:20:18,A\n8185550101,2026-11-20T02:21:07,D\n";
+    let four = b"818,5550103,2026-11-20T02:20:18,A\n818,5550101,2026-11-20T02:21:07,D\n";
+    let read = |bytes: &[u8]| {
+        read_named(ListKind::FtcChange, "c.txt", bytes)
+            .unwrap()
+            .rows
+    };
+    let ListRows::Changes(changes) = read(three) else {
+        panic!()
+    };
+    assert!(changes[0].added && !changes[1].added && changes[0].stamp < changes[1].stamp);
+    assert_eq!(read(four), ListRows::Changes(changes));
+    let fixed = read_named(ListKind::FtcChange, "c.txt", b"8185550103 2026-11-20 A\n");
+    assert!(fixed.unwrap_err().contains("line 1"));
+}
+
+#[test]
+fn internal_columns_are_told_apart() {
+    let text = "number,seller,at\n+12125550101\n2125550102,acme\n(212) 555-0103,2026-11-20T00:00:00Z\n12125550104,acme,2026-11-20T00:00:00Z\n";
+    let ListRows::Internal(rows) = read_named(ListKind::Internal, "i.csv", text.as_bytes())
+        .unwrap()
+        .rows
+    else {
+        panic!()
+    };
+    let seen: Vec<_> = rows
+        .iter()
+        .map(|r| (r.seller.as_deref(), r.at.is_some()))
+        .collect();
+    assert_eq!(
+        seen,
+        [
+            (None, false),
+            (Some("acme"), false),
+            (None, true),
+            (Some("acme"), true)
+        ]
+    );
+    for bad in [
+        "+12125550101,a,2027-01-01T00:00:00Z\n",
+        "no number 1\n",
+        "+12121550101\n",
+    ] {
+        assert!(
+            read_named(ListKind::Internal, "i.csv", bad.as_bytes()).is_err(),
+            "{bad}"
+        );
+    }
+}
+
+#[test]
+fn other_kinds() {
+    let rows =
+        "+12075550101,2024-01-01,no,2026-11-01T00:00:00Z\n+12075550102,2024-01-01,no_data,\n";
+    let answers = read_named(ListKind::Reassigned, "r.csv", rows.as_bytes()).unwrap();
+    assert!(matches!(answers.rows, ListRows::Reassigned(rows) if rows.len() == 2));
+    assert!(
+        read_named(
+            ListKind::Reassigned,
+            "r.csv",
+            b"+12075550101,2024-01-01,maybe,\n"
+        )
+        .is_err()
+    );
+    assert_eq!(
+        numbers(ListKind::Litigator, "l.txt", b"number\n+12125550199\n"),
+        [2_125_550_199]
+    );
+    assert!(read_named(ListKind::State, "s.csv", b"Doe,+12145550101\n").is_err());
+    let reading = Reading {
+        kind: ListKind::State,
+        columns: Some(vec!["name".into(), "area_code".into(), "local".into()]),
+        now: now(),
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("tx.csv");
+    std::fs::write(&path, "\"Doe, Pat\",214,5550101\n").unwrap();
+    let files = read(&reading, &[path], &Progress::none()).unwrap();
+    assert_eq!(files.rows, ListRows::Numbers(vec![2_145_550_101]));
+    assert!(
+        read(
+            &reading,
+            &[Path::new("/nowhere/x").into()],
+            &Progress::none()
+        )
+        .is_err()
+    );
+}

@@ -1,0 +1,34 @@
+//! A connection with the settings that durability rests on.
+
+use std::path::Path;
+use std::time::Duration;
+
+use rusqlite::{Connection, OpenFlags};
+
+use crate::Result;
+
+/// How long to wait for another process that writes, such as the CLI beside the server importing a list.
+const BUSY_WAIT: Duration = Duration::from_secs(10);
+
+/// Statements kept prepared; there are about as many in this crate.
+const STATEMENTS_MAX: usize = 160;
+
+pub(super) fn open(path: &Path, mode: OpenFlags) -> Result<Connection> {
+    let conn = Connection::open_with_flags(path, mode | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    conn.busy_timeout(BUSY_WAIT)?;
+    conn.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
+    conn.pragma_update(None, "foreign_keys", true)?;
+    conn.pragma_update(None, "trusted_schema", false)?;
+    Ok(conn)
+}
+
+pub(super) fn open_writer(path: &Path) -> Result<Connection> {
+    let conn = open(
+        path,
+        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE,
+    )?;
+    // WAL lets readers go on; FULL flushes the log at every commit, so that what was acknowledged survives power loss.
+    conn.pragma_update_and_check(None, "journal_mode", "wal", |_| Ok(()))?;
+    conn.pragma_update(None, "synchronous", "full")?;
+    Ok(conn)
+}

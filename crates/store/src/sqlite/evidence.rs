@@ -1,0 +1,264 @@
+//! The event log's rows.
+
+use jiff::Timestamp;
+use ringfence_core::evidence::{
+    ChainFault as Fault, ChainWalk, ClockKind, Event, EventDraft, FaultKind, GENESIS, Link,
+    SignedHead, canonical_json, hex,
+};
+use rusqlite::{Connection, OptionalExtension, Row, ToSql, params};
+
+use super::column::{from_json, instant, json_column, time, word, word_column};
+use crate::evidence::{ChainFault, ChainReport, EventFilter};
+use crate::{Result, StoreError, new_id};
+
+/// The end of the chain within one transaction.
+#[derive(Debug, Clone)]
+pub(super) struct ChainTip {
+    seq: u64,
+    hash: String,
+    at: Timestamp,
+    pub(super) clock: ClockKind,
+}
+
+impl ChainTip {
+    /// Before the first entry.
+    pub(super) fn genesis() -> Self {
+        Self {
+            seq: 0,
+            hash: GENESIS.to_owned(),
+            at: Timestamp::UNIX_EPOCH,
+            clock: ClockKind::Real,
+        }
+    }
+
+    pub(super) fn read(conn: &Connection) -> Result<Self> {
+        let newest = conn
+            .prepare_cached("SELECT seq, hash, at FROM events ORDER BY seq DESC LIMIT 1")?
+            .query_row([], |row| {
+                Ok((row.get(0)?, row.get(1)?, row.get::<_, i64>(2)?))
+            })
+            .optional()?;
+        let (seq, hash, at): (u64, String, i64) = newest.ok_or_else(|| {
+            StoreError::Corrupt("the event log is empty; see `log verify`".into())
+        })?;
+        // INVARIANT (append-only): a log whose head does not fit takes no further entry. Signing on would cover up what
+        // was removed from its tail.
+        let head: Option<(u64, String)> = conn
+            .prepare_cached("SELECT seq, hash FROM event_head WHERE one = 1")?
+            .query_row([], |row| Ok((row.get(0)?, row.get(1)?)))
+            .optional()?;
+        if !head.is_some_and(|(place, signed)| place == seq && signed == hash) {
+            return Err(StoreError::Corrupt(format!(
+                "the event log ends at entry {seq}, which is not its signed head; see `log verify`"
+            )));
+        }
+        Ok(Self {
+            seq,
+            hash,
+            at: instant(at)?,
+            clock: super::clock::kind(conn)?,
+        })
+    }
+
+    pub(super) fn seq(&self) -> u64 {
+        self.seq
+    }
+
+    pub(super) fn append(
+        &mut self,
+        conn: &Connection,
+        draft: EventDraft,
+        now: Timestamp,
+    ) -> Result<Event> {
+        let event = draft.chain(Link {
+            id: new_id("evt", now),
+            seq: self.seq.saturating_add(1),
+            at: now,
+            clock: self.clock,
+            prev: self.hash.clone(),
+        });
+        let subject =
+            serde_json::to_value(&event.subject).map_err(|e| StoreError::invalid(e.to_string()))?;
+        conn.prepare_cached(
+            "INSERT INTO events (seq, id, at, type, clock, subject, data, prev, hash)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+        )?
+        .execute(params![
+            event.seq,
+            event.id.as_str(),
+            event.at.as_microsecond(),
+            event.kind,
+            word(&event.clock)?,
+            canonical_json(&subject),
+            canonical_json(&event.data),
+            event.prev,
+            event.hash,
+        ])?;
+        self.seq = event.seq;
+        self.hash.clone_from(&event.hash);
+        self.at = event.at;
+        Ok(event)
+    }
+
+    /// Signs the end of the chain as the new head, once for the whole transaction.
+    pub(super) fn sign(&self, conn: &Connection, secret: &[u8; 32]) -> Result<()> {
+        let head = SignedHead::sign(self.seq, &self.hash, self.at, secret);
+        conn.prepare_cached(
+            "INSERT INTO event_head (one, seq, hash, at, key, signature) VALUES (1, ?1, ?2, ?3, ?4, ?5)
+             ON CONFLICT (one) DO UPDATE SET seq = excluded.seq, hash = excluded.hash,
+                 at = excluded.at, key = excluded.key, signature = excluded.signature",
+        )?
+        .execute(params![
+            head.seq,
+            head.hash,
+            head.at.as_microsecond(),
+            head.key,
+            head.signature,
+        ])?;
+        Ok(())
+    }
+}
+
+pub(super) fn head(conn: &Connection) -> Result<Option<SignedHead>> {
+    let mut query = conn.prepare_cached("SELECT * FROM event_head WHERE one = 1")?;
+    let mut rows = query.query([])?;
+    let Some(row) = rows.next()? else {
+        return Ok(None);
+    };
+    Ok(Some(SignedHead {
+        seq: row.get("seq")?,
+        hash: row.get("hash")?,
+        at: time(row, "at")?,
+        key: row.get("key")?,
+        signature: row.get("signature")?,
+    }))
+}
+
+pub(super) fn events(
+    conn: &Connection,
+    after: u64,
+    limit: u32,
+    filter: &EventFilter,
+) -> Result<Vec<Event>> {
+    let mut sql = String::from("SELECT * FROM events WHERE seq > ?");
+    let mut values: Vec<Box<dyn ToSql>> = vec![Box::new(after)];
+    if let Some(kind) = &filter.kind {
+        // `call` means `call.*`: from `call.` up to before `call/`, the next character.
+        sql.push_str(" AND (type = ? OR (type >= ? AND type < ?))");
+        values.push(Box::new(kind.clone()));
+        values.push(Box::new(format!("{kind}.")));
+        values.push(Box::new(format!("{kind}/")));
+    }
+    for (field, value) in [
+        ("number", filter.number.map(|n| n.e164())),
+        ("call", filter.call.as_ref().map(ToString::to_string)),
+        (
+            "campaign",
+            filter.campaign.as_ref().map(ToString::to_string),
+        ),
+    ] {
+        if let Some(value) = value {
+            sql.push_str(&format!(" AND json_extract(subject, '$.{field}') = ?"));
+            values.push(Box::new(value));
+        }
+    }
+    if let Some(sellers) = &filter.sellers {
+        sql.push_str(" AND json_extract(subject, '$.seller') IN (SELECT value FROM json_each(?))");
+        values.push(Box::new(super::column::json(sellers)?));
+    }
+    sql.push_str(" ORDER BY seq LIMIT ?");
+    values.push(Box::new(limit));
+    let mut query = conn.prepare_cached(&sql)?;
+    let mut rows = query.query(rusqlite::params_from_iter(values.iter()))?;
+    let mut events = Vec::new();
+    while let Some(row) = rows.next()? {
+        events.push(event(row)?);
+    }
+    Ok(events)
+}
+
+fn event(row: &Row<'_>) -> Result<Event> {
+    Ok(Event {
+        id: ringfence_core::id::Id::new(row.get::<_, String>("id")?),
+        seq: row.get("seq")?,
+        at: time(row, "at")?,
+        kind: row.get("type")?,
+        clock: word_column(row, "clock")?,
+        subject: json_column(row, "subject")?,
+        data: json_column(row, "data")?,
+        prev: row.get("prev")?,
+        hash: row.get("hash")?,
+    })
+}
+
+/// Walks the whole log; `public` is the key that this database's heads must be signed with.
+pub(super) fn verify(
+    conn: &Connection,
+    public: &[u8; 32],
+    checkpoint: Option<&str>,
+) -> Result<ChainReport> {
+    let checkpoint = checkpoint.map(parse_checkpoint).transpose()?;
+    let mut walk = ChainWalk::default();
+    let fault = walk_all(conn, &mut walk, public, checkpoint.as_ref())?;
+    Ok(ChainReport {
+        entries: walk.entries(),
+        head_hash: walk.hash().to_owned(),
+        key: hex(public),
+        fault: fault.map(|fault| ChainFault {
+            seq: fault.seq,
+            what: fault.what.to_string(),
+        }),
+    })
+}
+
+fn walk_all(
+    conn: &Connection,
+    walk: &mut ChainWalk,
+    public: &[u8; 32],
+    checkpoint: Option<&SignedHead>,
+) -> Result<Option<Fault>> {
+    let differs = |seq| Fault {
+        seq,
+        what: FaultKind::CheckpointDiffers,
+    };
+    if let Some(checkpoint) = checkpoint {
+        // The key of a log never changes: a checkpoint by another key is of another log.
+        if !checkpoint.is_signed_by(public) {
+            return Ok(Some(differs(checkpoint.seq)));
+        }
+    }
+    let mut query = conn.prepare("SELECT * FROM events ORDER BY seq")?;
+    let mut rows = query.query([])?;
+    while let Some(row) = rows.next()? {
+        let seq = walk.next_seq();
+        let Ok(event) = event(row) else {
+            let what = FaultKind::Unreadable;
+            return Ok(Some(Fault { seq, what }));
+        };
+        if let Err(fault) = walk.step(&event) {
+            return Ok(Some(fault));
+        }
+        if checkpoint.is_some_and(|c| c.seq == seq && c.hash != event.hash) {
+            return Ok(Some(differs(seq)));
+        }
+    }
+    if let Err(fault) = walk.check_head(head(conn)?.as_ref(), public) {
+        return Ok(Some(fault));
+    }
+    // A whole database put back to an older state is whole in itself; only the checkpoint tells.
+    Ok(checkpoint
+        .filter(|c| c.seq > walk.entries())
+        .map(|_| Fault {
+            seq: walk.next_seq(),
+            what: FaultKind::Missing,
+        }))
+}
+
+fn parse_checkpoint(text: &str) -> Result<SignedHead> {
+    from_json(text).map_err(|_| StoreError::invalid("not a checkpoint"))
+}
+
+pub(super) fn checkpoint(conn: &Connection) -> Result<String> {
+    let head = head(conn)?.ok_or(StoreError::NotFound("signed head"))?;
+    serde_json::to_string_pretty(&head).map_err(|e| StoreError::Corrupt(e.to_string()))
+}

@@ -1,0 +1,391 @@
+//! Facts, reservations, decisions, rule packs.
+
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
+use ringfence_core::evidence::{Subject, hex, sha256_hex};
+use ringfence_core::gate::{
+    CallRequest, CampaignFacts, Decision, DisclosureFacts, Facts, SellerFacts, Suppressions,
+    Verdict,
+};
+use ringfence_core::id::Id;
+use ringfence_core::lead::PhoneNumber;
+use ringfence_core::seller::Seller;
+use rusqlite::{Connection, Row, params};
+use serde_json::json;
+
+use super::column::{digits, json, time, whole, word, word_column};
+use super::work::Work;
+use super::{call, campaign, consent, dial, list, operator, page, seller, suppression};
+use crate::dial::{AttemptRecord, AttemptState};
+use crate::gate::{
+    Decide, DecisionRecord, GateSettings, PermitTicket, Reservation, Reserved, RulePackRecord,
+};
+use crate::seller::PromptKind;
+use crate::{Page, PageRequest, Result, StoreError};
+
+/// The longest period that a frequency cap looks back.
+const ATTEMPTS_SINCE: SignedDuration = SignedDuration::from_hours(31 * 24);
+
+/// Everything that a decision about this call rests on, as it is on file at `now`.
+pub(super) fn facts(
+    conn: &Connection,
+    request: &CallRequest,
+    settings: &GateSettings,
+    now: Timestamp,
+) -> Result<Facts> {
+    let now = whole(now);
+    let mut facts = Facts {
+        request: request.clone(),
+        policy: settings.policy.clone(),
+        seller: seller_facts(conn, &request.seller, settings.spoken_by_tts)?,
+        consents: Vec::new(),
+        suppressions: Suppressions::default(),
+        attempts: Vec::new(),
+        campaign: None,
+        emergency_areas: operator::areas_at(conn, now)?,
+        overrides: operator::overrides_at(conn, &request.seller, now)?,
+        relationships: Vec::new(),
+        stops: operator::stops_at(conn, &request.seller, request.campaign.as_ref(), now)?,
+        failures: Vec::new(),
+    };
+    // What is no number has no history; the gate says so itself.
+    let number = PhoneNumber::parse(&request.to).ok();
+    facts.campaign = campaign_facts(conn, request, number, now)?;
+    if let Some(number) = number {
+        number_facts(conn, &mut facts, number, now)?;
+    }
+    Ok(facts)
+}
+
+fn number_facts(
+    conn: &Connection,
+    facts: &mut Facts,
+    number: PhoneNumber,
+    now: Timestamp,
+) -> Result<()> {
+    let seller = facts.request.seller.clone();
+    facts.consents = consent::facts(conn, number, now)?;
+    facts.suppressions = Suppressions {
+        internal: suppression::facts(conn, number, &seller, now)?,
+        national: list::national(conn, number, &seller, now)?,
+        states: list::states(conn, number, &seller, now)?,
+        litigator: list::litigator(conn, number, &seller, now)?,
+        reassigned: list::reassigned(conn, number, &seller, now)?,
+    };
+    let since = now.checked_sub(ATTEMPTS_SINCE).unwrap_or(Timestamp::MIN);
+    facts.attempts = dial::facts(conn, number, &seller, since, now)?;
+    facts.relationships = operator::relationships(conn, number)?
+        .into_iter()
+        .filter(|(with, relationship)| *with == seller && relationship.at <= now)
+        .map(|(_, relationship)| relationship)
+        .collect();
+    Ok(())
+}
+
+fn seller_facts(conn: &Connection, id: &str, spoken_by_tts: bool) -> Result<Option<SellerFacts>> {
+    let Some(record) = seller::find(conn, id)? else {
+        return Ok(None);
+    };
+    Ok(Some(SellerFacts {
+        profile: record.profile,
+        disclosure: DisclosureFacts {
+            words: seller::prompt_words(conn, id, PromptKind::Disclosure)?,
+            spoken_by_tts,
+        },
+    }))
+}
+
+fn campaign_facts(
+    conn: &Connection,
+    request: &CallRequest,
+    number: Option<PhoneNumber>,
+    now: Timestamp,
+) -> Result<Option<CampaignFacts>> {
+    let Some(id) = &request.campaign else {
+        return Ok(None);
+    };
+    let Some(campaign) = campaign::find_option(conn, id)? else {
+        return Ok(None);
+    };
+    let attempts = match (&request.lead, number) {
+        (Some(lead), _) => conn
+            .prepare_cached(
+                "SELECT count(*) FROM attempts WHERE lead = ?1 AND reserved_at <= ?2
+                     AND state <> 'void' AND NOT (state = 'reserved' AND expires_at <= ?2)",
+            )?
+            .query_row(params![lead.as_str(), now.as_microsecond()], |row| {
+                row.get(0)
+            })?,
+        (None, Some(number)) => conn
+            .prepare_cached(
+                "SELECT count(*) FROM attempts WHERE number = ?1 AND campaign = ?2 AND reserved_at <= ?3
+                     AND state <> 'void' AND NOT (state = 'reserved' AND expires_at <= ?3)",
+            )?
+            .query_row(
+                params![digits(number), id.as_str(), now.as_microsecond()],
+                |row| row.get(0),
+            )?,
+        (None, None) => 0,
+    };
+    Ok(Some(CampaignFacts {
+        attempts_max: campaign.plan.attempts_max,
+        attempts,
+    }))
+}
+
+// INVARIANT (record-first): facts, decision, event and attempt are one transaction; the permit leaves after its commit.
+pub(super) fn reserve(
+    work: &mut Work<'_>,
+    reservation: &Reservation,
+    decide: &Decide,
+) -> Result<Reserved> {
+    let facts = facts(
+        work.conn,
+        &reservation.request,
+        &reservation.settings,
+        work.now,
+    )?;
+    let decision = decide(&facts);
+    let decision_id = work.id("dec");
+    let decision_json = json(&decision)?;
+    insert_decision(work, &decision_id, &facts, &decision, &decision_json)?;
+    let mut reserved = Reserved {
+        decision_id,
+        decision,
+        decision_json,
+        permit: None,
+        call: None,
+    };
+    if reserved.decision.verdict == Verdict::Allow {
+        take_attempt(work, reservation, &facts, &mut reserved)?;
+    }
+    Ok(reserved)
+}
+
+fn insert_decision(
+    work: &mut Work<'_>,
+    id: &Id,
+    facts: &Facts,
+    decision: &Decision,
+    decision_json: &str,
+) -> Result<()> {
+    let facts_json = json(facts)?;
+    let request = &facts.request;
+    let number = PhoneNumber::parse(&request.to).ok();
+    work.conn
+        .prepare_cached(
+            "INSERT INTO decisions (id, callee, number, seller, verdict, at, clock, facts, decision, pack_sha256)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+        )?
+        .execute(params![
+            id.as_str(),
+            request.to,
+            number.map(digits),
+            request.seller,
+            word(&decision.verdict)?,
+            work.micros(),
+            word(&work.clock())?,
+            facts_json,
+            decision_json,
+            decision.rule_pack.sha256,
+        ])?;
+    // The hashes tie the stored bytes to the chain.
+    work.event(
+        "gate.decided",
+        Subject {
+            number,
+            seller: Some(request.seller.clone()),
+            campaign: request.campaign.clone(),
+            lead: request.lead.clone(),
+            decision: Some(id.clone()),
+            ..Subject::default()
+        },
+        json!({
+            "verdict": decision.verdict,
+            "reasons": decision.reasons.iter().map(|r| r.code).collect::<Vec<_>>(),
+            "purpose": request.purpose, "next_allowed_at": decision.next_allowed_at,
+            "decided_at": decision.decided_at, "rule_pack": decision.rule_pack,
+            "facts_sha256": sha256_hex(facts_json.as_bytes()),
+            "decision_sha256": sha256_hex(decision_json.as_bytes()),
+        }),
+    )
+}
+
+fn take_attempt(
+    work: &mut Work<'_>,
+    reservation: &Reservation,
+    facts: &Facts,
+    reserved: &mut Reserved,
+) -> Result<()> {
+    let request = &facts.request;
+    let to = PhoneNumber::parse(&request.to)
+        .map_err(|_| StoreError::invalid("allowed, but not a number"))?;
+    let ttl = SignedDuration::try_from(reservation.permit_ttl)
+        .map_err(|_| StoreError::invalid("permit_ttl"))?;
+    let expires_at = work
+        .now
+        .checked_add(ttl)
+        .map_err(|_| StoreError::invalid("permit_ttl"))?;
+    let attempt = AttemptRecord {
+        id: work.id("att"),
+        decision: reserved.decision_id.clone(),
+        to,
+        seller: request.seller.clone(),
+        caller_id: caller_id(request, facts.seller.as_ref().map(|s| &s.profile), work.now)?,
+        call: reservation.line.as_ref().map(|_| work.id("call")),
+        campaign: request.campaign.clone(),
+        lead: request.lead.clone(),
+        state: AttemptState::Reserved,
+        reserved_at: work.now,
+        expires_at,
+        redeemed_at: None,
+        ended_at: None,
+        outcome: None,
+        note: None,
+    };
+    let token = new_token()?;
+    insert_attempt(work, &attempt, &token)?;
+    if let (Some(id), Some(line)) = (&attempt.call, &reservation.line) {
+        call::insert(work, id, &attempt, line)?;
+    }
+    work.event(
+        "dial.reserved",
+        dial::subject(&attempt),
+        json!({
+            "caller_id": attempt.caller_id, "expires_at": expires_at,
+            "trunk": reservation.line.as_ref().map(|line| &line.trunk),
+        }),
+    )?;
+    reserved.call = attempt.call;
+    reserved.permit = Some(PermitTicket {
+        token,
+        attempt: attempt.id,
+        caller_id: attempt.caller_id,
+        expires_at,
+    });
+    Ok(())
+}
+
+fn insert_attempt(work: &Work<'_>, attempt: &AttemptRecord, token: &str) -> Result<()> {
+    work.conn
+        .prepare_cached(
+            "INSERT INTO attempts (id, decision, number, seller, caller_id, call, campaign, lead, state,
+                 token_sha256, reserved_at, expires_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 'reserved', ?9, ?10, ?11)",
+        )?
+        .execute(params![
+            attempt.id.as_str(),
+            attempt.decision.as_str(),
+            digits(attempt.to),
+            attempt.seller,
+            attempt.caller_id.e164(),
+            attempt.call.as_ref().map(Id::as_str),
+            attempt.campaign.as_ref().map(Id::as_str),
+            attempt.lead.as_ref().map(Id::as_str),
+            dial::token_hash(token),
+            attempt.reserved_at.as_microsecond(),
+            attempt.expires_at.as_microsecond(),
+        ])?;
+    Ok(())
+}
+
+/// 256 bits from the operating system.
+fn new_token() -> Result<String> {
+    let mut token = [0; 32];
+    getrandom::fill(&mut token)
+        .map_err(|e| StoreError::Unavailable(format!("no randomness: {e}")))?;
+    Ok(hex(&token))
+}
+
+/// The number to present: the one that was asked for and allowed, or the first of the seller's that is in force.
+fn caller_id(
+    request: &CallRequest,
+    seller: Option<&Seller>,
+    now: Timestamp,
+) -> Result<PhoneNumber> {
+    let none = || StoreError::invalid("allowed, but without a number to present");
+    if let Some(asked) = &request.caller_id {
+        return PhoneNumber::parse(asked).map_err(|_| none());
+    }
+    let today = now.to_zoned(TimeZone::UTC).date();
+    seller
+        .into_iter()
+        .flat_map(|seller| &seller.caller_ids)
+        .find(|id| id.authorised_from <= today && id.authorised_to.is_none_or(|to| today <= to))
+        .map(|id| id.number)
+        .ok_or_else(none)
+}
+
+pub(super) fn find(conn: &Connection, id: &Id) -> Result<DecisionRecord> {
+    page::one(
+        conn,
+        "SELECT d.*, a.id AS attempt FROM decisions d LEFT JOIN attempts a ON a.decision = d.id
+         WHERE d.id = ?1",
+        [id.as_str()],
+        record,
+    )?
+    .ok_or(StoreError::NotFound("decision"))
+}
+
+pub(super) fn of(
+    conn: &Connection,
+    number: PhoneNumber,
+    page: &PageRequest,
+) -> Result<Page<DecisionRecord>> {
+    page::select(
+        conn,
+        "SELECT d.*, a.id AS attempt FROM decisions d LEFT JOIN attempts a ON a.decision = d.id
+         WHERE d.number = ?1 AND d.id < ?2 ORDER BY d.id DESC LIMIT ?3",
+        params![digits(number), page::below(page), page::fetch(page)],
+        page,
+        record,
+        |decision| decision.id.to_string(),
+    )
+}
+
+fn record(row: &Row<'_>) -> Result<DecisionRecord> {
+    Ok(DecisionRecord {
+        id: Id::new(row.get::<_, String>("id")?),
+        to: row.get("callee")?,
+        seller: row.get("seller")?,
+        verdict: word_column(row, "verdict")?,
+        at: time(row, "at")?,
+        clock: word_column(row, "clock")?,
+        facts_json: row.get("facts")?,
+        decision_json: row.get("decision")?,
+        pack_sha256: row.get("pack_sha256")?,
+        attempt: row.get::<_, Option<String>>("attempt")?.map(Id::new),
+    })
+}
+
+pub(super) fn put_pack(work: &mut Work<'_>, pack: &RulePackRecord) -> Result<()> {
+    let new = work.conn.execute(
+        "INSERT INTO rule_packs (sha256, version, archive, put_at) VALUES (?1, ?2, ?3, ?4)
+         ON CONFLICT (sha256) DO NOTHING",
+        params![pack.sha256, pack.version, pack.archive, work.micros()],
+    )?;
+    if new > 0 {
+        work.event(
+            "gate.rule-pack-kept",
+            Subject::default(),
+            json!({ "version": pack.version, "sha256": pack.sha256 }),
+        )?;
+    }
+    Ok(())
+}
+
+pub(super) fn pack(conn: &Connection, sha256: &str) -> Result<RulePackRecord> {
+    page::one(
+        conn,
+        "SELECT * FROM rule_packs WHERE sha256 = ?1",
+        [sha256],
+        |row| {
+            Ok(RulePackRecord {
+                sha256: row.get("sha256")?,
+                version: row.get("version")?,
+                archive: row.get("archive")?,
+            })
+        },
+    )?
+    .ok_or(StoreError::NotFound("rule pack"))
+}

@@ -1,0 +1,84 @@
+//! The embedded back-end: one SQLite file, one thread that writes, a few connections that read. Several processes may
+//! use one file, such as the command line beside the server.
+
+mod block;
+mod call;
+mod campaign;
+mod clock;
+mod column;
+mod connection;
+mod consent;
+mod dial;
+mod evidence;
+mod gate;
+mod key;
+mod lead;
+mod list;
+mod list_import;
+mod migrate;
+mod operator;
+mod outcome;
+mod page;
+mod readers;
+mod secret;
+mod seller;
+mod suppression;
+mod verbs;
+mod work;
+mod writer;
+
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+use ringfence_core::evidence::public_key;
+
+use self::readers::Readers;
+use self::writer::Writer;
+use crate::Result;
+
+/// A store in one SQLite file. The key that signs its event log is the file `<path>.key` beside it.
+pub struct SqliteStore {
+    path: PathBuf,
+    public: [u8; 32],
+    writer: Writer,
+    readers: Readers,
+}
+
+impl SqliteStore {
+    /// Opens the database; makes it, with its key and the first entry of its log, if there is none, and brings an older
+    /// one to the newest schema.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`](crate::StoreError) when the file or its key cannot be opened,
+    /// [`StoreError::Corrupt`](crate::StoreError) when they hold something else.
+    pub fn open(path: &Path, now: Timestamp) -> Result<Self> {
+        let mut conn = connection::open_writer(path)?;
+        let secret = migrate::migrate(&mut conn, path, now)?;
+        Ok(Self {
+            path: path.to_owned(),
+            public: public_key(&secret),
+            writer: Writer::start(conn, secret)?,
+            readers: Readers::new(path.to_owned()),
+        })
+    }
+
+    /// The database file.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The public key that the heads of this log are signed with.
+    #[must_use]
+    pub fn public_key(&self) -> [u8; 32] {
+        self.public
+    }
+}
+
+impl std::fmt::Debug for SqliteStore {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SqliteStore")
+            .field("path", &self.path)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,458 @@
+//! The verbs of [`Store`], each on the writer's thread or on a reader.
+
+use jiff::{SignedDuration, Timestamp};
+use ringfence_core::dial::Permit;
+use ringfence_core::evidence::{Event, EventDraft, SignedHead};
+use ringfence_core::gate::{CallRequest, EmergencyArea, Facts, Relationship};
+use ringfence_core::id::Id;
+use ringfence_core::lead::PhoneNumber;
+use ringfence_core::seller::Seller;
+
+use super::{
+    SqliteStore, call, campaign, clock, consent, dial, evidence, gate, key, lead, list,
+    list_import, operator, outcome, seller, suppression,
+};
+use crate::call::{CallRecord, CallUpdate};
+use crate::campaign::{
+    Campaign, CampaignCounts, CampaignPlan, CampaignState, Lead, LeadDraft, LeadImport,
+    LeadProgress, LeadState,
+};
+use crate::clock::TestClock;
+use crate::consent::{Confirmation, ConsentDraft, ConsentRecord};
+use crate::dial::{AttemptRecord, Recovery, Settlement};
+use crate::evidence::{ChainReport, EventFilter};
+use crate::gate::{Decide, DecisionRecord, GateSettings, Reservation, Reserved, RulePackRecord};
+use crate::key::{ApiKey, ApiKeyDraft, Idempotency, IdempotentRequest};
+use crate::list::{ListImport, ListVersion};
+use crate::operator::{OverrideDraft, OverrideRecord, RelationshipDraft, StopRecord, StopScope};
+use crate::seller::{Prompt, PromptKind, SellerRecord};
+use crate::suppression::{
+    InFlight, OptOutReceipt, Revocation, SuppressionDraft, SuppressionRecord,
+};
+use crate::{Page, PageRequest, Result, Store, StoreError};
+
+/// For commands whose records carry no time.
+const NO_TIME: Timestamp = Timestamp::UNIX_EPOCH;
+
+impl Store for SqliteStore {
+    fn test_clock(&self) -> Result<Option<TestClock>> {
+        self.readers.read(clock::test_clock)
+    }
+
+    fn start_test_clock(&self, start: Timestamp) -> Result<TestClock> {
+        self.writer.write(start, clock::start_test_clock)
+    }
+
+    fn has_real_records(&self) -> Result<bool> {
+        self.readers.read(clock::has_real_records)
+    }
+
+    fn ready(&self) -> Result<()> {
+        self.writer.write(NO_TIME, |_| Ok(()))
+    }
+
+    fn put_seller(&self, id: &str, profile: Seller, now: Timestamp) -> Result<SellerRecord> {
+        let id = id.to_owned();
+        self.writer
+            .write(now, move |work| seller::put(work, &id, profile))
+    }
+
+    fn seller(&self, id: &str) -> Result<SellerRecord> {
+        self.readers
+            .read(|conn| seller::find(conn, id)?.ok_or(StoreError::NotFound("seller")))
+    }
+
+    fn sellers(&self, page: &PageRequest) -> Result<Page<SellerRecord>> {
+        self.readers.read(|conn| seller::all(conn, page))
+    }
+
+    fn put_prompt(
+        &self,
+        seller: &str,
+        kind: PromptKind,
+        prompt: Prompt,
+        now: Timestamp,
+    ) -> Result<()> {
+        let seller = seller.to_owned();
+        self.writer.write(now, move |work| {
+            seller::put_prompt(work, &seller, kind, &prompt)
+        })
+    }
+
+    fn prompt(&self, seller: &str, kind: PromptKind) -> Result<Option<Prompt>> {
+        self.readers.read(|conn| seller::prompt(conn, seller, kind))
+    }
+
+    fn record_consent(&self, consent: ConsentDraft, now: Timestamp) -> Result<ConsentRecord> {
+        self.writer
+            .write(now, move |work| consent::record(work, consent))
+    }
+
+    fn confirm_consent(
+        &self,
+        id: &Id,
+        confirmation: Confirmation,
+        now: Timestamp,
+    ) -> Result<ConsentRecord> {
+        let id = id.to_owned();
+        self.writer
+            .write(now, move |work| consent::confirm(work, &id, &confirmation))
+    }
+
+    fn consent(&self, id: &Id) -> Result<ConsentRecord> {
+        self.readers.read(|conn| consent::find(conn, id))
+    }
+
+    fn consents_of(&self, number: PhoneNumber) -> Result<Vec<ConsentRecord>> {
+        self.readers.read(|conn| consent::of(conn, number))
+    }
+
+    fn revoke(&self, revocation: Revocation, now: Timestamp) -> Result<OptOutReceipt> {
+        self.writer
+            .write(now, move |work| suppression::revoke(work, &revocation))
+    }
+
+    fn suppress(&self, suppression: SuppressionDraft, now: Timestamp) -> Result<OptOutReceipt> {
+        self.writer
+            .write(now, move |work| suppression::suppress(work, &suppression))
+    }
+
+    fn suppressions_of(&self, number: PhoneNumber) -> Result<Vec<SuppressionRecord>> {
+        self.readers.read(|conn| suppression::of(conn, number))
+    }
+
+    fn import_list(&self, list: ListImport, now: Timestamp) -> Result<ListVersion> {
+        let prepared = list_import::prepare(list)?;
+        self.writer
+            .write(now, move |work| list_import::import(work, prepared))
+    }
+
+    fn check_lists(
+        &self,
+        numbers: &[PhoneNumber],
+        seller: Option<&str>,
+    ) -> Result<Vec<Vec<String>>> {
+        self.readers.read(|conn| {
+            numbers
+                .iter()
+                .map(|number| list::check(conn, *number, seller))
+                .collect()
+        })
+    }
+
+    fn lists(&self) -> Result<Vec<ListVersion>> {
+        self.readers.read(list::versions)
+    }
+
+    fn put_emergency_area(&self, area: EmergencyArea, now: Timestamp) -> Result<()> {
+        self.writer
+            .write(now, move |work| operator::put_area(work, &area))
+    }
+
+    fn delete_emergency_area(&self, id: &str, now: Timestamp) -> Result<()> {
+        let id = id.to_owned();
+        self.writer
+            .write(now, move |work| operator::delete_area(work, &id))
+    }
+
+    fn emergency_areas(&self) -> Result<Vec<EmergencyArea>> {
+        self.readers.read(operator::areas)
+    }
+
+    fn record_override(&self, draft: OverrideDraft, now: Timestamp) -> Result<OverrideRecord> {
+        self.writer
+            .write(now, move |work| operator::record_override(work, draft))
+    }
+
+    fn overrides(&self, seller: Option<&str>) -> Result<Vec<OverrideRecord>> {
+        self.readers.read(|conn| operator::overrides(conn, seller))
+    }
+
+    fn record_relationship(&self, draft: RelationshipDraft, now: Timestamp) -> Result<Id> {
+        self.writer
+            .write(now, move |work| operator::record_relationship(work, &draft))
+    }
+
+    fn relationships_of(&self, number: PhoneNumber) -> Result<Vec<(String, Relationship)>> {
+        self.readers
+            .read(|conn| operator::relationships(conn, number))
+    }
+
+    fn stop(
+        &self,
+        scope: StopScope,
+        reason: Option<String>,
+        now: Timestamp,
+    ) -> Result<Vec<InFlight>> {
+        self.writer
+            .write(now, move |work| operator::stop(work, &scope, reason))
+    }
+
+    fn resume(&self, scope: &StopScope, now: Timestamp) -> Result<bool> {
+        let scope = scope.to_owned();
+        self.writer
+            .write(now, move |work| operator::resume(work, &scope))
+    }
+
+    fn stops(&self) -> Result<Vec<StopRecord>> {
+        self.readers.read(operator::stops)
+    }
+
+    fn facts(
+        &self,
+        request: &CallRequest,
+        settings: &GateSettings,
+        now: Timestamp,
+    ) -> Result<Facts> {
+        self.readers
+            .read(|conn| gate::facts(conn, request, settings, now))
+    }
+
+    fn reserve(
+        &self,
+        reservation: Reservation,
+        decide: Decide,
+        now: Timestamp,
+    ) -> Result<Reserved> {
+        self.writer
+            .write(now, move |work| gate::reserve(work, &reservation, &decide))
+    }
+
+    fn decision(&self, id: &Id) -> Result<DecisionRecord> {
+        self.readers.read(|conn| gate::find(conn, id))
+    }
+
+    fn decisions_of(
+        &self,
+        number: PhoneNumber,
+        page: &PageRequest,
+    ) -> Result<Page<DecisionRecord>> {
+        self.readers.read(|conn| gate::of(conn, number, page))
+    }
+
+    fn put_rule_pack(&self, pack: RulePackRecord, now: Timestamp) -> Result<()> {
+        self.writer
+            .write(now, move |work| gate::put_pack(work, &pack))
+    }
+
+    fn rule_pack(&self, sha256: &str) -> Result<RulePackRecord> {
+        self.readers.read(|conn| gate::pack(conn, sha256))
+    }
+
+    fn redeem(&self, token: &str, now: Timestamp) -> Result<Permit> {
+        let token = token.to_owned();
+        let attempt = self
+            .writer
+            .write(now, move |work| dial::redeem(work, &token))?;
+        Ok(dial::mint(attempt))
+    }
+
+    fn settle(
+        &self,
+        attempt: &Id,
+        settlement: Settlement,
+        now: Timestamp,
+    ) -> Result<AttemptRecord> {
+        let attempt = attempt.to_owned();
+        self.writer.write(now, move |work| {
+            outcome::settle(work, &attempt, &settlement)
+        })
+    }
+
+    fn void(&self, attempt: &Id, why: &str, now: Timestamp) -> Result<()> {
+        let attempt = attempt.to_owned();
+        let why = why.to_owned();
+        self.writer
+            .write(now, move |work| dial::void(work, &attempt, &why))
+    }
+
+    fn expire_permits(&self, now: Timestamp) -> Result<Vec<Id>> {
+        self.writer.write(now, dial::expire)
+    }
+
+    fn recover(&self, now: Timestamp) -> Result<Recovery> {
+        self.writer.write(now, outcome::recover)
+    }
+
+    fn attempt(&self, id: &Id) -> Result<AttemptRecord> {
+        self.readers.read(|conn| dial::find(conn, id))
+    }
+
+    fn update_call(
+        &self,
+        id: &Id,
+        update: CallUpdate,
+        events: Vec<EventDraft>,
+        now: Timestamp,
+    ) -> Result<CallRecord> {
+        let id = id.to_owned();
+        self.writer
+            .write(now, move |work| call::update(work, &id, &update, events))
+    }
+
+    fn call(&self, id: &Id) -> Result<CallRecord> {
+        self.readers.read(|conn| call::find(conn, id))
+    }
+
+    fn calls(&self, campaign: Option<&Id>, page: &PageRequest) -> Result<Page<CallRecord>> {
+        self.readers.read(|conn| call::all(conn, campaign, page))
+    }
+
+    fn calls_of(&self, number: PhoneNumber, page: &PageRequest) -> Result<Page<CallRecord>> {
+        self.readers.read(|conn| call::of(conn, number, page))
+    }
+
+    fn create_campaign(&self, plan: CampaignPlan, now: Timestamp) -> Result<Campaign> {
+        self.writer
+            .write(now, move |work| campaign::create(work, plan))
+    }
+
+    fn campaign(&self, id: &Id) -> Result<Campaign> {
+        self.readers.read(|conn| campaign::find(conn, id))
+    }
+
+    fn campaigns(&self, page: &PageRequest) -> Result<Page<Campaign>> {
+        self.readers.read(|conn| campaign::all(conn, page))
+    }
+
+    fn set_campaign_state(
+        &self,
+        id: &Id,
+        state: CampaignState,
+        now: Timestamp,
+    ) -> Result<Campaign> {
+        let id = id.to_owned();
+        self.writer
+            .write(now, move |work| campaign::set_state(work, &id, state))
+    }
+
+    fn campaign_counts(&self, id: &Id) -> Result<CampaignCounts> {
+        self.readers.read(|conn| campaign::counts(conn, id))
+    }
+
+    fn import_leads(
+        &self,
+        campaign: Option<&Id>,
+        leads: Vec<LeadDraft>,
+        now: Timestamp,
+    ) -> Result<LeadImport> {
+        let campaign = campaign.cloned();
+        self.writer.write(now, move |work| {
+            lead::import(work, campaign.as_ref(), leads)
+        })
+    }
+
+    fn lead(&self, id: &Id) -> Result<Lead> {
+        self.readers.read(|conn| lead::find(conn, id))
+    }
+
+    fn leads(
+        &self,
+        campaign: &Id,
+        state: Option<LeadState>,
+        page: &PageRequest,
+    ) -> Result<Page<Lead>> {
+        self.readers
+            .read(|conn| lead::all(conn, campaign, state, page))
+    }
+
+    fn claim_due(&self, campaign: &Id, limit: u32, now: Timestamp) -> Result<Vec<Lead>> {
+        let campaign = campaign.to_owned();
+        self.writer
+            .write(now, move |work| lead::claim_due(work, &campaign, limit))
+    }
+
+    fn requeue(
+        &self,
+        lead: &Id,
+        at: Timestamp,
+        progress: LeadProgress,
+        now: Timestamp,
+    ) -> Result<()> {
+        let lead = lead.to_owned();
+        self.writer
+            .write(now, move |work| lead::requeue(work, &lead, at, &progress))
+    }
+
+    fn finish(
+        &self,
+        lead: &Id,
+        state: LeadState,
+        progress: LeadProgress,
+        now: Timestamp,
+    ) -> Result<()> {
+        let lead = lead.to_owned();
+        self.writer
+            .write(now, move |work| lead::finish(work, &lead, state, &progress))
+    }
+
+    fn append(&self, events: Vec<EventDraft>, now: Timestamp) -> Result<Vec<Event>> {
+        self.writer.write(now, move |work| {
+            events.into_iter().map(|event| work.append(event)).collect()
+        })
+    }
+
+    fn events(&self, after: u64, limit: u32, filter: &EventFilter) -> Result<Vec<Event>> {
+        self.readers
+            .read(|conn| evidence::events(conn, after, limit, filter))
+    }
+
+    fn head(&self) -> Result<Option<SignedHead>> {
+        self.readers.read(evidence::head)
+    }
+
+    fn verify_chain(&self, checkpoint: Option<&str>) -> Result<ChainReport> {
+        self.readers
+            .read(|conn| evidence::verify(conn, &self.public, checkpoint))
+    }
+
+    fn export_checkpoint(&self) -> Result<String> {
+        self.readers.read(evidence::checkpoint)
+    }
+
+    fn create_key(&self, key: ApiKeyDraft, now: Timestamp) -> Result<ApiKey> {
+        self.writer.write(now, move |work| key::create(work, key))
+    }
+
+    fn authenticate(&self, sha256: &[u8; 32]) -> Result<Option<ApiKey>> {
+        self.readers.read(|conn| key::authenticate(conn, sha256))
+    }
+
+    fn revoke_key(&self, id: &Id, now: Timestamp) -> Result<()> {
+        let id = id.to_owned();
+        self.writer.write(now, move |work| key::revoke(work, &id))
+    }
+
+    fn keys(&self) -> Result<Vec<ApiKey>> {
+        self.readers.read(key::all)
+    }
+
+    fn idempotency_begin(
+        &self,
+        request: &IdempotentRequest,
+        age_max: SignedDuration,
+        now: Timestamp,
+    ) -> Result<Idempotency> {
+        let request = request.to_owned();
+        self.writer
+            .write(now, move |work| key::begin(work, &request, age_max))
+    }
+
+    fn idempotency_finish(
+        &self,
+        request: &IdempotentRequest,
+        status: u16,
+        body: Vec<u8>,
+        now: Timestamp,
+    ) -> Result<()> {
+        let request = request.to_owned();
+        self.writer
+            .write(now, move |work| key::finish(work, &request, status, &body))
+    }
+
+    fn idempotency_abandon(&self, request: &IdempotentRequest) -> Result<()> {
+        let request = request.to_owned();
+        self.writer
+            .write(NO_TIME, move |work| key::abandon(work, &request))
+    }
+}

@@ -1,0 +1,67 @@
+//! One command inside the writer's transaction.
+
+use jiff::{SignedDuration, Timestamp};
+use ringfence_core::evidence::{ClockKind, Event, EventDraft, Subject};
+use ringfence_core::id::Id;
+use rusqlite::Connection;
+use serde_json::Value;
+
+use super::column::whole;
+use super::evidence::ChainTip;
+use crate::{Result, StoreError, new_id};
+
+/// How far ahead of us a sender's clock may be.
+const SKEW_MAX: SignedDuration = SignedDuration::from_mins(5);
+
+/// What a command may use: the transaction, the end of the chain, and its `now` in whole microseconds.
+pub(super) struct Work<'c> {
+    pub(super) conn: &'c Connection,
+    tip: &'c mut ChainTip,
+    pub(super) now: Timestamp,
+}
+
+impl<'c> Work<'c> {
+    pub(super) fn new(conn: &'c Connection, tip: &'c mut ChainTip, now: Timestamp) -> Self {
+        Self {
+            conn,
+            tip,
+            now: whole(now),
+        }
+    }
+
+    pub(super) fn clock(&self) -> ClockKind {
+        self.tip.clock
+    }
+
+    pub(super) fn set_clock(&mut self, clock: ClockKind) {
+        self.tip.clock = clock;
+    }
+
+    pub(super) fn id(&self, prefix: &str) -> Id {
+        new_id(prefix, self.now)
+    }
+
+    /// `now` as it is stored.
+    pub(super) fn micros(&self) -> i64 {
+        self.now.as_microsecond()
+    }
+
+    /// Appends an event of this command.
+    pub(super) fn event(&mut self, kind: &str, subject: Subject, data: Value) -> Result<()> {
+        self.append(EventDraft::new(kind, subject, data)).map(drop)
+    }
+
+    /// Appends an event that the caller drew up.
+    pub(super) fn append(&mut self, draft: EventDraft) -> Result<Event> {
+        self.tip.append(self.conn, draft, self.now)
+    }
+
+    /// Refuses what is dated in the future; a little is a clock that runs fast.
+    pub(super) fn not_future(&self, at: Timestamp, field: &str) -> Result<()> {
+        let latest = self.now.checked_add(SKEW_MAX).unwrap_or(self.now);
+        if at > latest {
+            return Err(StoreError::invalid(format!("{field} lies in the future")));
+        }
+        Ok(())
+    }
+}
