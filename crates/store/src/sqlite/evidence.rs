@@ -142,12 +142,19 @@ pub(super) fn events(
 ) -> Result<Vec<Event>> {
     let mut sql = String::from("SELECT * FROM events WHERE seq > ?");
     let mut values: Vec<Box<dyn ToSql>> = vec![Box::new(after)];
-    if let Some(kind) = &filter.kind {
-        // `call` means `call.*`: from `call.` up to before `call/`, the next character.
-        sql.push_str(" AND (type = ? OR (type >= ? AND type < ?))");
-        values.push(Box::new(kind.clone()));
-        values.push(Box::new(format!("{kind}.")));
-        values.push(Box::new(format!("{kind}/")));
+    match &filter.kind {
+        Some(kind) if kind.contains('.') => {
+            sql.push_str(" AND type = ?");
+            values.push(Box::new(kind.clone()));
+        }
+        Some(stage) => {
+            // From `call.` up to before `call/`, the next character. The plus keeps the log's own order, in which a page
+            // is found without sorting the whole stage.
+            sql.push_str(" AND +type >= ? AND +type < ?");
+            values.push(Box::new(format!("{stage}.")));
+            values.push(Box::new(format!("{stage}/")));
+        }
+        None => {}
     }
     for (field, value) in [
         ("number", filter.number.map(|n| n.e164())),

@@ -1,10 +1,8 @@
 //! Invariant `append-only`: held by triggers against mistakes, and by the chain against hands in the file.
 
-mod contract;
-
 use std::path::PathBuf;
 
-use contract::{CALLEE, at, consent, gate, reservation, revocation, seller};
+use crate::contract::{CALLEE, at, consent, gate, reservation, revocation, seller};
 use ringfence_store::consent::Confirmation;
 use ringfence_store::evidence::ChainFault;
 use ringfence_store::{SqliteStore, Store, StoreError};
