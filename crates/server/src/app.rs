@@ -44,7 +44,15 @@ impl App {
         desk: Arc<dyn CallDesk>,
     ) -> Self {
         let metrics = Metrics::default();
-        Self { config, store, rules, clock, desk, metrics, open_page: true }
+        Self {
+            config,
+            store,
+            rules,
+            clock,
+            desk,
+            metrics,
+            open_page: true,
+        }
     }
 
     /// The instant, by our clock.

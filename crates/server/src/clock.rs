@@ -28,12 +28,13 @@ impl Clock {
         }
     }
 
-    /// The instant it shows.
+    /// The instant it shows, in whole milliseconds: what the store keeps must be what was decided for, byte for byte.
     #[must_use]
     pub fn now(&self) -> Timestamp {
-        machine_now()
+        let now = machine_now()
             .checked_add(self.ahead)
-            .unwrap_or(Timestamp::MAX)
+            .unwrap_or(Timestamp::MAX);
+        Timestamp::from_millisecond(now.as_millisecond()).unwrap_or(now)
     }
 
     /// Whether its records are no evidence.
@@ -57,9 +58,11 @@ mod tests {
         let clock = Clock::showing(start);
         assert!(clock.is_test());
         std::thread::sleep(std::time::Duration::from_millis(20));
-        let shown = clock.now().duration_since(start);
+        let now = clock.now();
+        assert_eq!(now.subsec_nanosecond() % 1_000_000, 0);
+        let shown = now.duration_since(start);
         assert!(
-            shown.as_millis() >= 20 && shown.as_millis() < 5_000,
+            shown.as_millis() >= 19 && shown.as_millis() < 5_000,
             "{shown:?}"
         );
     }

@@ -65,7 +65,7 @@ pub fn open_store(config: &Config) -> Result<Arc<dyn Store>, Failure> {
     let path = config
         .sqlite_path()
         .ok_or_else(|| Failure::usage(anyhow!("`{}` is not sqlite://PATH", config.store.url)))?;
-    let store = SqliteStore::open(&path)
+    let store = SqliteStore::open(&path, Clock::real().now())
         .with_context(|| format!("the database `{}`", path.display()))
         .map_err(Failure::Environment)?;
     Ok(Arc::new(store))

@@ -10,7 +10,7 @@ use ringfence_core::rules::RulePack;
 use ringfence_store::Store;
 use ringfence_store::gate::RulePackRecord;
 use tokio::net::TcpListener;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 use tracing_subscriber::EnvFilter;
 
@@ -164,12 +164,13 @@ async fn serve(
     if let Some(assembly) = &mut assembly {
         assembly.start_dialer().map_err(Failure::Environment)?;
     }
+    let mut signals = Signals::watch()?;
     say(&format!("listening on http://{address}"))?;
-    told_to_end().await?;
+    signals.told_to_end().await;
     tracing::info!(calls = app.desk.active(), "ending: no new call");
     tokio::select! {
         () = app.desk.drain(drain) => {}
-        again = told_to_end() => again?,
+        () = signals.told_to_end() => tracing::warn!("told again: calls are cut off"),
     }
     expiry.abort();
     if let Some(assembly) = assembly {
@@ -212,13 +213,38 @@ async fn expire_permits(app: Arc<App>) {
     }
 }
 
-/// Waits for SIGTERM or SIGINT.
-pub async fn told_to_end() -> Result<(), Failure> {
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
+/// SIGTERM and SIGINT, watched from the moment this is made.
+pub struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    /// Begins to watch; until then either signal kills the process at once.
+    ///
+    /// # Errors
+    /// When the operating system refuses.
+    pub fn watch() -> Result<Self, Failure> {
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+        })
     }
+
+    /// Waits for the next of either.
+    pub async fn told_to_end(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
+}
+
+/// Waits for SIGTERM or SIGINT, from now on.
+///
+/// # Errors
+/// As [`Signals::watch`].
+pub async fn told_to_end() -> Result<(), Failure> {
+    Signals::watch()?.told_to_end().await;
     Ok(())
 }

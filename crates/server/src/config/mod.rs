@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use ringfence_core::gate::Policy;
 use serde::Deserialize;
 
-pub use layers::{ConfigErrors, Flags, load};
+pub use layers::{Flags, load};
 
 /// The defaults, as compiled in.
 pub const DEFAULTS: &str = include_str!("../../../../ringfence.toml");

@@ -13,7 +13,10 @@ fn told_to_end_it_ends() {
     server.get("/ready").ok();
     let began = Instant::now();
     let pid = server.child.id().to_string();
-    std::process::Command::new("kill").args(["-TERM", &pid]).status().unwrap();
+    std::process::Command::new("kill")
+        .args(["-TERM", &pid])
+        .status()
+        .unwrap();
     loop {
         if let Some(status) = server.child.try_wait().unwrap() {
             assert!(status.success(), "{status}");
@@ -28,12 +31,22 @@ fn told_to_end_it_ends() {
 fn health_readiness_metrics_and_the_rules() {
     let world = World::new();
     let server = world.serve(&[]);
-    assert_eq!(server.send("GET", "/health", &[], b"").json()["status"], "ok");
+    assert_eq!(
+        server.send("GET", "/health", &[], b"").json()["status"],
+        "ok"
+    );
     let ready = server.get("/ready").ok();
-    assert_eq!((&ready["ready"], &ready["clock"]["kind"]), (&json!(true), &json!("real")));
+    assert_eq!(
+        (&ready["ready"], &ready["clock"]["kind"]),
+        (&json!(true), &json!("real"))
+    );
     let metrics = server.get("/metrics");
     assert!(metrics.header("content-type").starts_with("text/plain"));
-    assert!(metrics.text.contains("ringfence_http_requests_total{operation=\"service.ready\",status=\"200\"} 1"));
+    assert!(
+        metrics.text.contains(
+            "ringfence_http_requests_total{operation=\"service.ready\",status=\"200\"} 1"
+        )
+    );
     let rules = server.get("/v1/rules").ok();
     assert_eq!(rules["jurisdictions"].as_array().unwrap().len(), 56);
 }
@@ -48,7 +61,10 @@ fn stop_is_pressed_shown_and_released() {
     let asked = json!({"to": "+12125550123", "seller": "nobody", "dry_run": true});
     let decision = server.post("/v1/decisions", &asked).ok();
     assert!(decision.to_string().contains("\"stopped\""), "{decision:#}");
-    assert_eq!(server.as_key(&server.key, "DELETE", "/v1/stop", b"").ok()["stopped"], false);
+    assert_eq!(
+        server.as_key(&server.key, "DELETE", "/v1/stop", b"").ok()["stopped"],
+        false
+    );
 }
 
 #[test]
@@ -57,12 +73,23 @@ fn what_was_put_is_given_back() {
     let server = world.serve(&[]);
     server.put("/v1/sellers/acme-solar", &seller()).ok();
     let shown = server.get("/v1/sellers/acme-solar").ok();
-    assert_eq!((&shown["id"], &shown["name"]), (&json!("acme-solar"), &json!("Acme Solar LLC")));
+    assert_eq!(
+        (&shown["id"], &shown["name"]),
+        (&json!("acme-solar"), &json!("Acme Solar LLC"))
+    );
     let area = json!({"states": ["FL"], "zips": ["10001"], "from": "2026-11-01T00:00:00Z",
                       "to": null, "source": "FEMA"});
     server.put("/v1/emergency-areas/storm", &area).ok();
-    assert_eq!(server.get("/v1/emergency-areas/storm").ok()["states"], json!(["FL"]));
-    assert_eq!(server.as_key(&server.key, "DELETE", "/v1/emergency-areas/storm", b"").status, 204);
+    assert_eq!(
+        server.get("/v1/emergency-areas/storm").ok()["states"],
+        json!(["FL"])
+    );
+    assert_eq!(
+        server
+            .as_key(&server.key, "DELETE", "/v1/emergency-areas/storm", b"")
+            .status,
+        204
+    );
     assert_eq!(server.get("/v1/emergency-areas/storm").status, 404);
     let events = server.get("/v1/events?limit=2").ok();
     assert_eq!(events["items"].as_array().unwrap().len(), 2);
@@ -78,7 +105,10 @@ fn a_call_without_a_trunk_is_refused_by_name() {
     let server = world.serve(&[]);
     let call = json!({"to": "+12125550123", "seller": "s", "trunk": "carrier",
                       "agent": {"kind": "announcement"}});
-    assert_eq!(server.post("/v1/calls", &call).problem(), (422, "trunk-unknown".into()));
+    assert_eq!(
+        server.post("/v1/calls", &call).problem(),
+        (422, "trunk-unknown".into())
+    );
     let robot = json!({"to": "+12125550123", "seller": "s", "agent": {"kind": "robot"}});
     assert_eq!(server.post("/v1/calls", &robot).problem().0, 422);
 }

@@ -1,5 +1,12 @@
 //! The real binary from outside, over its command line and HTTP, each test in a folder of its own.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "tests may stop at the first surprise, in what they share, too"
+)]
+
 mod access;
 mod clock;
 mod command_line;

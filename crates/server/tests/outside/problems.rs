@@ -13,18 +13,45 @@ fn what_is_wrong_with_a_request() {
     };
     let problem = |status: u16, code: &str| (status, code.to_owned());
     assert_eq!(raw("GET", "/v1/nowhere", b""), problem(404, "not-found"));
-    assert_eq!(raw("PATCH", "/v1/decisions", b""), problem(405, "method-not-allowed"));
-    assert_eq!(raw("GET", "/v1/calls/call_x", b""), problem(404, "not-found"));
-    assert_eq!(raw("POST", "/v1/decisions", b"{\"to\":"), problem(400, "malformed-json"));
-    assert_eq!(raw("POST", "/v1/decisions", b""), problem(400, "malformed-json"));
-    assert_eq!(raw("POST", "/v1/decisions", b"{\"to\":1}"), problem(422, "invalid-field"));
-    assert_eq!(raw("POST", "/v1/decisions", b"{}"), problem(422, "missing-field"));
+    assert_eq!(
+        raw("PATCH", "/v1/decisions", b""),
+        problem(405, "method-not-allowed")
+    );
+    assert_eq!(
+        raw("GET", "/v1/calls/call_x", b""),
+        problem(404, "not-found")
+    );
+    assert_eq!(
+        raw("POST", "/v1/decisions", b"{\"to\":"),
+        problem(400, "malformed-json")
+    );
+    assert_eq!(
+        raw("POST", "/v1/decisions", b""),
+        problem(400, "malformed-json")
+    );
+    assert_eq!(
+        raw("POST", "/v1/decisions", b"{\"to\":1}"),
+        problem(422, "invalid-field")
+    );
+    assert_eq!(
+        raw("POST", "/v1/decisions", b"{}"),
+        problem(422, "missing-field")
+    );
     let long = vec![b' '; 2_000_000];
-    assert_eq!(raw("POST", "/v1/decisions", &long), problem(413, "body-too-large"));
+    assert_eq!(
+        raw("POST", "/v1/decisions", &long),
+        problem(413, "body-too-large")
+    );
     let allow = server.as_key(&server.key, "DELETE", "/v1/decisions", b"");
     assert_eq!(allow.header("allow"), "POST");
-    assert_eq!(raw("GET", "/v1/sellers?limit=0", b""), problem(422, "invalid-field"));
-    assert_eq!(raw("GET", "/v1/events?cursor=x", b""), problem(422, "invalid-field"));
+    assert_eq!(
+        raw("GET", "/v1/sellers?limit=0", b""),
+        problem(422, "invalid-field")
+    );
+    assert_eq!(
+        raw("GET", "/v1/events?cursor=x", b""),
+        problem(422, "invalid-field")
+    );
 }
 
 #[test]
@@ -32,24 +59,56 @@ fn a_field_that_a_contract_does_not_know_is_named() {
     let world = World::new();
     let server = world.serve(&[]);
     for (method, path, body) in [
-        ("POST", "/v1/decisions", json!({"to": "+12125550123", "seller": "s"})),
+        (
+            "POST",
+            "/v1/decisions",
+            json!({"to": "+12125550123", "seller": "s"}),
+        ),
         ("POST", "/v1/consents", consent("+12125550123")),
-        ("POST", "/v1/revocations", json!({"number": "+12125550123", "channel": "x"})),
-        ("POST", "/v1/suppressions", json!({"number": "+12125550123", "reason": "x", "source": "y"})),
+        (
+            "POST",
+            "/v1/revocations",
+            json!({"number": "+12125550123", "channel": "x"}),
+        ),
+        (
+            "POST",
+            "/v1/suppressions",
+            json!({"number": "+12125550123", "reason": "x", "source": "y"}),
+        ),
         ("PUT", "/v1/sellers/s", seller()),
-        ("POST", "/v1/calls", json!({"to": "+12125550123", "seller": "s"})),
+        (
+            "POST",
+            "/v1/calls",
+            json!({"to": "+12125550123", "seller": "s"}),
+        ),
         ("POST", "/v1/stop", json!({})),
-        ("PUT", "/v1/emergency-areas/a", json!({"from": "2026-01-01T00:00:00Z", "source": "x"})),
-        ("POST", "/v1/overrides", json!({"seller": "s", "rule": "r", "from": "2026-01-01", "document": "d"})),
+        (
+            "PUT",
+            "/v1/emergency-areas/a",
+            json!({"from": "2026-01-01T00:00:00Z", "source": "x"}),
+        ),
+        (
+            "POST",
+            "/v1/overrides",
+            json!({"seller": "s", "rule": "r", "from": "2026-01-01", "document": "d"}),
+        ),
     ] {
         let mut body = body;
         body["surprise"] = json!(1);
         let reply = server.as_key(&server.key, method, path, body.to_string().as_bytes());
-        assert_eq!(reply.problem(), (422, "unknown-field".into()), "{path}: {reply:?}");
+        assert_eq!(
+            reply.problem(),
+            (422, "unknown-field".into()),
+            "{path}: {reply:?}"
+        );
         assert_eq!(reply.json()["field"], "surprise", "{path}");
     }
-    let mut nested = json!({"to": "+12125550123", "seller": "s", "place": {"zip": null, "town": "x"}});
-    assert_eq!(server.post("/v1/decisions", &nested).json()["field"], "town");
+    let mut nested =
+        json!({"to": "+12125550123", "seller": "s", "place": {"zip": null, "town": "x"}});
+    assert_eq!(
+        server.post("/v1/decisions", &nested).json()["field"],
+        "town"
+    );
     nested["place"] = json!({"state": "XX"});
     assert_eq!(server.post("/v1/decisions", &nested).problem().0, 422);
 }
@@ -62,14 +121,17 @@ fn nothing_is_recorded_with_a_time_in_the_future() {
     let mut granted = consent("+12125550123");
     granted["granted_at"] = json!(future);
     let revocation = json!({"number": "+12125550123", "channel": "x", "at": future});
-    let suppression =
-        json!({"number": "+12125550123", "reason": "x", "source": "y", "at": future});
+    let suppression = json!({"number": "+12125550123", "reason": "x", "source": "y", "at": future});
     for (path, body) in [
         ("/v1/consents", granted),
         ("/v1/revocations", revocation),
         ("/v1/suppressions", suppression),
     ] {
-        assert_eq!(server.post(path, &body).problem(), (422, "time-in-the-future".into()), "{path}");
+        assert_eq!(
+            server.post(path, &body).problem(),
+            (422, "time-in-the-future".into()),
+            "{path}"
+        );
     }
     let impossible = server.post("/v1/consents", &consent("+12121550123"));
     assert_eq!(impossible.problem(), (422, "number-invalid".into()));
@@ -81,11 +143,23 @@ fn only_a_prompt_that_can_be_played_is_kept() {
     let server = world.serve(&[]);
     server.put("/v1/sellers/s", &seller()).ok();
     let put = |path: &str, body: &[u8]| server.as_key(&server.key, "PUT", path, body);
-    let good = put("/v1/sellers/s/prompts/disclosure?text=Acme%20Solar%20LLC", &wav()).ok();
+    let good = put(
+        "/v1/sellers/s/prompts/disclosure?text=Acme%20Solar%20LLC",
+        &wav(),
+    )
+    .ok();
     assert_eq!(good["duration_ms"], 500);
     assert_eq!(good["text"], "Acme Solar LLC");
     let bad = put("/v1/sellers/s/prompts/disclosure?text=x", b"ID3");
     assert_eq!(bad.problem(), (422, "wav-invalid".into()));
-    assert_eq!(put("/v1/sellers/s/prompts/song?text=x", &wav()).problem().0, 404);
-    assert_eq!(put("/v1/sellers/nobody/prompts/message?text=x", &wav()).problem().0, 404);
+    assert_eq!(
+        put("/v1/sellers/s/prompts/song?text=x", &wav()).problem().0,
+        404
+    );
+    assert_eq!(
+        put("/v1/sellers/nobody/prompts/message?text=x", &wav())
+            .problem()
+            .0,
+        404
+    );
 }

@@ -17,7 +17,9 @@ pub struct World {
 
 impl World {
     pub fn new() -> Self {
-        Self { folder: tempfile::tempdir().unwrap() }
+        Self {
+            folder: tempfile::tempdir().unwrap(),
+        }
     }
 
     pub fn path(&self, name: &str) -> PathBuf {
@@ -47,7 +49,12 @@ impl World {
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
-        child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+        child
+            .stdin
+            .take()
+            .unwrap()
+            .write_all(input.as_bytes())
+            .unwrap();
         child.wait_with_output().unwrap()
     }
 
@@ -76,8 +83,14 @@ impl World {
             .spawn()
             .unwrap();
         let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        let base = line.trim().strip_prefix("listening on ").unwrap_or_default().to_owned();
+        BufReader::new(child.stdout.take().unwrap())
+            .read_line(&mut line)
+            .unwrap();
+        let base = line
+            .trim()
+            .strip_prefix("listening on ")
+            .unwrap_or_default()
+            .to_owned();
         assert!(base.starts_with("http://127.0.0.1:"), "{line:?}");
         Server { child, base, key }
     }
@@ -115,12 +128,19 @@ impl Reply {
     }
 
     pub fn header(&self, name: &str) -> &str {
-        self.headers.get(name).map(|v| v.to_str().unwrap()).unwrap_or_default()
+        self.headers
+            .get(name)
+            .map(|v| v.to_str().unwrap())
+            .unwrap_or_default()
     }
 
     /// The problem's code; every error is a problem.
     pub fn problem(&self) -> (u16, String) {
-        assert_eq!(self.header("content-type"), "application/problem+json", "{self:?}");
+        assert_eq!(
+            self.header("content-type"),
+            "application/problem+json",
+            "{self:?}"
+        );
         let body = self.json();
         assert_eq!(body["status"], self.status);
         assert!(body["detail"].is_string() && body["title"].is_string());
@@ -176,7 +196,14 @@ impl Server {
         self.put("/v1/sellers/acme-solar", &seller()).ok();
         let list = world.write("212.txt", "212,5550199\n");
         let obtained = "2026-11-20T00:00:00Z";
-        let kind = ["lists", "import", "--kind", "ftc-full", "--obtained-at", obtained];
+        let kind = [
+            "lists",
+            "import",
+            "--kind",
+            "ftc-full",
+            "--obtained-at",
+            obtained,
+        ];
         world.done(&[&kind[..], &[list.as_str()]].concat());
         let prompt = "/v1/sellers/acme-solar/prompts/disclosure?text=This%20is%20an%20AI%20for%20Acme%20Solar%20LLC";
         let reply = self.as_key(&self.key, "PUT", prompt, &wav());

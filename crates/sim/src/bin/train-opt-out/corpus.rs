@@ -1,0 +1,72 @@
+//! The corpus: JSON lines, one utterance each.
+
+use std::collections::BTreeMap;
+use std::error::Error;
+use std::path::Path;
+
+use ringfence_core::converse::opt_out::Verdict;
+use serde::Deserialize;
+
+/// One utterance with its label.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Line {
+    /// Lines of one group are one wording in several forms; they are never split between folds.
+    #[serde(default)]
+    pub group: String,
+    /// What the recogniser wrote.
+    pub text: String,
+    /// What it means.
+    pub label: Verdict,
+    /// What kind of saying it is.
+    pub category: String,
+    /// What the agent said before, if it matters.
+    #[serde(default)]
+    pub context: Option<String>,
+}
+
+impl Line {
+    /// The fold of this line's group, from 0 to `folds - 1`.
+    pub fn fold(&self, folds: u64) -> u64 {
+        let hash = self.group.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |h, b| {
+            (h ^ u64::from(b)).wrapping_mul(0x100_0000_01b3)
+        });
+        (hash >> 17) % folds
+    }
+}
+
+/// The lines of one file.
+pub fn read(file: &Path) -> Result<Vec<Line>, Box<dyn Error>> {
+    let text = std::fs::read_to_string(file).map_err(|e| format!("{}: {e}", file.display()))?;
+    text.lines()
+        .enumerate()
+        .filter(|(_, line)| !line.trim().is_empty())
+        .map(|(at, line)| {
+            serde_json::from_str(line)
+                .map_err(|e| format!("{}:{}: {e}", file.display(), at + 1).into())
+        })
+        .collect()
+}
+
+/// Every line to learn from, in the order of file names; `held_out.jsonl` is never among them.
+pub fn training(folder: &Path) -> Result<Vec<Line>, Box<dyn Error>> {
+    let mut files: Vec<_> = std::fs::read_dir(folder)?
+        .filter_map(|entry| entry.ok().map(|e| e.path()))
+        .filter(|path| path.extension().is_some_and(|e| e == "jsonl"))
+        .filter(|path| path.file_stem().is_none_or(|s| s != "held_out"))
+        .collect();
+    files.sort();
+    let mut lines = Vec::new();
+    for file in files {
+        lines.extend(read(&file)?);
+    }
+    Ok(lines)
+}
+
+/// How many lines each label has.
+pub fn counts(lines: &[Line]) -> BTreeMap<String, usize> {
+    let mut counts = BTreeMap::new();
+    for line in lines {
+        *counts.entry(format!("{:?}", line.label)).or_default() += 1;
+    }
+    counts
+}
