@@ -1,5 +1,6 @@
 //! Whether an answer, as JSON, is what a case expects.
 
+use std::any::Any;
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
@@ -36,10 +37,13 @@ impl Failures {
         }
     }
 
-    /// Notes that there was no answer to judge.
-    pub fn broken(&mut self, case: &Case, what: &str) {
+    /// Notes that a world broke down before every answer was there.
+    pub fn broken(&mut self, case: &Case, cause: &(dyn Any + Send)) {
+        let words = cause
+            .downcast_ref::<String>()
+            .map_or("it panicked", String::as_str);
         self.1 += 1;
-        let _ = writeln!(self.0, "\n{}: {}\n  {what}", case.file, case.name);
+        let _ = writeln!(self.0, "\n{}: {}\n  {words}", case.file, case.name);
     }
 
     /// Adds another's.

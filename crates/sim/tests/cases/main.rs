@@ -1,14 +1,27 @@
-//! The decision cases of `rules/cases/`, through the library: `decide` over facts as the contract's words make them.
+//! The decision cases of `rules/cases/`, through the library: `decide` over facts as the contract's words make them, and over
+//! those that the store remembers.
+
+#![cfg(test)]
 
 mod answer;
 mod book;
 mod facts;
+mod plan;
+mod remember;
 mod setup;
 
 use std::collections::BTreeSet;
+use std::fs;
 
 use ringfence_core::gate::{ReasonCode, decide};
 use ringfence_core::rules::RulePack;
+use ringfence_store::Store;
+use ringfence_store::gate::GateSettings;
+use ringfence_store::sqlite::SqliteStore;
+use tempfile::TempDir;
+
+/// The world's clock: later than any fact of any case.
+const WORLD: &str = "2029-01-01T00:00:00Z";
 
 #[test]
 fn the_gate_decides_every_case() {
@@ -28,6 +41,58 @@ fn the_gate_decides_every_case() {
         }
     }
     failures.report(asked);
+}
+
+#[test]
+fn the_gate_decides_every_case_from_what_the_store_remembers() {
+    let pack = RulePack::embedded().unwrap();
+    let book = book::read();
+    let settings = GateSettings::default();
+    plan::run(
+        &book,
+        "library",
+        |parts| template(&book, parts),
+        |template, job, failures| {
+            let dir = copy(template);
+            let store = open(&dir);
+            remember::make(&store, &job.steps, WORLD.parse().unwrap());
+            let mut asked = 0;
+            for case in &job.cases {
+                for (ask, (at, _)) in case.asks.iter().enumerate() {
+                    let now = at.parse().unwrap();
+                    let mut facts = store.facts(&facts::request(case), &settings, now).unwrap();
+                    facts::add_library_only(case, &mut facts);
+                    let decision = decide(&pack, &facts, now);
+                    failures.judge(case, ask, &serde_json::to_value(&decision).unwrap());
+                    asked += 1;
+                }
+            }
+            asked
+        },
+    );
+}
+
+fn copy(template: &TempDir) -> TempDir {
+    let dir = tempfile::tempdir().unwrap();
+    for entry in fs::read_dir(template.path()).unwrap() {
+        let from = entry.unwrap().path();
+        fs::copy(&from, dir.path().join(from.file_name().unwrap())).unwrap();
+    }
+    dir
+}
+
+fn open(dir: &TempDir) -> SqliteStore {
+    SqliteStore::open(&dir.path().join("ringfence.db"), WORLD.parse().unwrap()).unwrap()
+}
+
+/// A database of what the parts alone make, closed, to be copied.
+fn template(book: &book::Book, parts: &[String]) -> TempDir {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(&dir);
+    store.start_test_clock(WORLD.parse().unwrap()).unwrap();
+    remember::make(&store, &setup::fixed(book, parts), WORLD.parse().unwrap());
+    drop(store);
+    dir
 }
 
 #[test]

@@ -88,7 +88,12 @@ fn without(body: &Value, key: &str) -> Value {
 }
 
 fn prompt(words: &str) -> Prompt {
-    Prompt { wav: b"case".to_vec(), words: words.to_owned(), sha256: "0".repeat(64), duration_ms: 1 }
+    Prompt {
+        wav: b"case".to_vec(),
+        words: words.to_owned(),
+        sha256: "0".repeat(64),
+        duration_ms: 1,
+    }
 }
 
 fn consent(body: &Value) -> ConsentDraft {
@@ -114,18 +119,31 @@ fn revocation(step: &Step) -> Revocation {
 fn list(step: &Step) -> ListImport {
     let time = |key: &str| step.body.get(key).map(read::<Timestamp>);
     let kind = ListKind::parse(step.text("kind")).unwrap();
-    let lines: Vec<&str> =
-        step.body["lines"].as_array().unwrap().iter().map(|v| v.as_str().unwrap()).collect();
+    let lines: Vec<&str> = step.body["lines"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|v| v.as_str().unwrap())
+        .collect();
     ListImport {
         kind,
         name: step.body.get("name").map(read),
-        sellers: step.body.get("sellers").map(read::<BTreeSet<String>>).unwrap_or_default(),
+        sellers: step
+            .body
+            .get("sellers")
+            .map(read::<BTreeSet<String>>)
+            .unwrap_or_default(),
         obtained_at: time("obtained_at").unwrap(),
         published_at: time("published_at"),
         effective_at: time("effective_at"),
         expires_at: time("expires_at"),
         area_codes: step.body.get("area_codes").map(|codes| {
-            codes.as_str().unwrap().split(',').map(|code| code.parse().unwrap()).collect()
+            codes
+                .as_str()
+                .unwrap()
+                .split(',')
+                .map(|code| code.parse().unwrap())
+                .collect()
         }),
         source_sha256: "0".repeat(64),
         rows: rows(kind, &lines),
@@ -133,7 +151,10 @@ fn list(step: &Step) -> ListImport {
 }
 
 fn ten(text: &str) -> u64 {
-    text.trim_start_matches("+1").replace(',', "").parse().unwrap()
+    text.trim_start_matches("+1")
+        .replace(',', "")
+        .parse()
+        .unwrap()
 }
 
 fn rows(kind: ListKind, lines: &[&str]) -> ListRows {
@@ -146,7 +167,10 @@ fn rows(kind: ListKind, lines: &[&str]) -> ListRows {
             columns
                 .map(|c| ListChange {
                     number: ten(c[0]),
-                    stamp: format!("{}Z", c[1]).parse::<Timestamp>().unwrap().as_second(),
+                    stamp: format!("{}Z", c[1])
+                        .parse::<Timestamp>()
+                        .unwrap()
+                        .as_second(),
                     added: c[2] == "A",
                 })
                 .collect(),
@@ -169,7 +193,10 @@ fn internal(columns: &[&str]) -> InternalRow {
     let rest = &columns[1..];
     InternalRow {
         number: PhoneNumber::parse(columns[0]).unwrap(),
-        seller: rest.iter().find(|c| c.parse::<Timestamp>().is_err()).map(|c| (*c).to_owned()),
+        seller: rest
+            .iter()
+            .find(|c| c.parse::<Timestamp>().is_err())
+            .map(|c| (*c).to_owned()),
         at: rest.iter().find_map(|c| c.parse().ok()),
     }
 }
