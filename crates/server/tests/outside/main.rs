@@ -8,6 +8,7 @@
 )]
 
 mod access;
+mod calls;
 mod clock;
 mod command_line;
 mod decisions;
