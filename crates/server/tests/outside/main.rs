@@ -9,6 +9,7 @@
 
 mod access;
 mod calls;
+mod campaigns;
 mod carrier;
 mod clock;
 mod command_line;
