@@ -220,9 +220,10 @@ impl Dialer {
         place: OwnedSemaphorePermit,
     ) -> Result<(), DeskError> {
         let decision = placed.reserved.decision;
+        let reasons: BTreeSet<_> = decision.codes().collect();
         let progress = LeadProgress {
             outcome: None,
-            reasons: decision.codes().collect(),
+            reasons: reasons.into_iter().collect(),
             decision: Some(placed.reserved.decision_id),
         };
         let calls = Arc::clone(&self.calls);
@@ -320,7 +321,7 @@ impl Dialer {
 
 fn running_campaigns(store: &dyn ringfence_store::Store) -> Result<Vec<Campaign>, StoreError> {
     let mut found = Vec::new();
-    let mut page = PageRequest::default();
+    let mut page = PageRequest::first(1000);
     loop {
         let campaigns = store.campaigns(&page)?;
         found.extend(

@@ -214,7 +214,7 @@ impl Driven {
     /// Writes what happened. A failure is logged: the call goes on, for the callee is on it.
     async fn write(&self, events: Vec<EventDraft>) {
         let update = CallUpdate {
-            state: Some(self.machine.state()),
+            state: Some(stored_state(self.machine.state())),
             answered_by: self.machine.answered_by(),
             answered_at: self.machine.answered_at(),
             opt_out: self.machine.opted_out(),
@@ -344,6 +344,18 @@ fn subject(call: &Id, request: &CallRequest, permit: &Permit) -> Subject {
         attempt: Some(permit.attempt().clone()),
         call: Some(call.clone()),
         ..Subject::default()
+    }
+}
+
+fn stored_state(state: ringfence_core::call::CallState) -> ringfence_store::call::CallState {
+    use ringfence_core::call::CallState as C;
+    use ringfence_store::call::CallState as S;
+    match state {
+        C::Dialing => S::Dialing,
+        C::Ringing => S::Ringing,
+        C::Disclosing => S::Disclosing,
+        C::Conversing => S::Conversing,
+        C::Ended => S::Ended,
     }
 }
 

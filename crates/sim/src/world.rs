@@ -24,7 +24,7 @@ impl Dice {
     }
 
     /// The next 64 bits.
-    pub fn next(&mut self) -> u64 {
+    pub fn roll(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
@@ -34,7 +34,7 @@ impl Dice {
 
     /// A number below `limit`.
     pub fn below(&mut self, limit: u64) -> u64 {
-        self.next() % limit.max(1)
+        self.roll() % limit.max(1)
     }
 
     /// True about `percent` times in a hundred.
@@ -196,7 +196,7 @@ fn seller(dice: &mut Dice, pack: &RulePack) -> SellerFacts {
 fn consent(dice: &mut Dice, now: Timestamp, purpose: Purpose) -> Consent {
     let granted_at = days_before(now, dice.below(400));
     Consent {
-        id: Id::from(format!("con_{}", dice.next()).as_str()),
+        id: Id::from(format!("con_{}", dice.roll()).as_str()),
         seller: if dice.chance(90) { "acme" } else { "other" }.to_owned(),
         level: if dice.chance(85) {
             ConsentLevel::ExpressWritten
@@ -277,7 +277,7 @@ fn suppressions(dice: &mut Dice, pack: &RulePack, now: Timestamp) -> Suppression
 /// An internal entry of the last year.
 pub fn internal(dice: &mut Dice, now: Timestamp) -> InternalEntry {
     InternalEntry {
-        id: Id::from(format!("sup_{}", dice.next()).as_str()),
+        id: Id::from(format!("sup_{}", dice.roll()).as_str()),
         seller: None,
         revocation: dice.chance(50),
         at: days_before(now, dice.below(365)),

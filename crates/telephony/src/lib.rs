@@ -18,5 +18,8 @@ pub use line::{DialError, DialOrder, Line, LineConfig, LineError, Prompts};
 pub use media::{PROMPT_S_MAX, Prompt, PromptError, g711};
 pub use trunk::{RING_SECONDS_MIN, Slot, Transport, TrunkConfig};
 
+/// What every log filter must hold: below `warn` the SIP stack logs whole messages, with numbers and digests.
+pub const LOG_FILTER: &str = "rsipstack=warn";
+
 /// The world's clock, as the server has it.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;

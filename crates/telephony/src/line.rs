@@ -197,6 +197,7 @@ impl Line {
     }
 
     /// Places the call that the permit allows. Whatever happens then comes out of the leg's events.
+    /// Needs a Tokio runtime.
     ///
     /// # Errors
     /// [`DialError::PermitExpired`]; nothing was sent then.
@@ -220,6 +221,12 @@ impl Line {
         });
         tokio::spawn(call.run(from_driver));
         Ok(Leg::new(events, commands))
+    }
+
+    /// Dialogs that are open: calls that have not ended, for metrics and drains.
+    #[must_use]
+    pub fn open_dialogs(&self) -> usize {
+        self.stack.open_dialogs()
     }
 
     /// Ends the SIP stack; calls that are left end without a word, so drain them before.

@@ -48,6 +48,8 @@ pub struct TrunkConfig {
     pub ring_seconds: u32,
     /// Whether the caller ID also goes out as P-Asserted-Identity (RFC 3325).
     pub asserts_identity: bool,
+    /// Whether media may come from another address than the carrier's SDP says; some carriers need it.
+    pub media_from_anywhere: bool,
 }
 
 impl fmt::Debug for TrunkConfig {
@@ -77,6 +79,7 @@ impl TrunkConfig {
             calls_per_second: 5.0,
             ring_seconds: 30,
             asserts_identity: false,
+            media_from_anywhere: false,
         }
     }
 

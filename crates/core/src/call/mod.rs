@@ -258,7 +258,9 @@ impl Call {
         if self.state != CallState::Disclosing {
             return;
         }
-        if !self.disclosure.complete(evidence) {
+        if !self.disclosure.complete(evidence.clone()) {
+            // Short of a frame: whoever says that this was all of it is mistaken.
+            self.on_disclosure_interrupted(Interruption::Stall, Some(evidence), out);
             return;
         }
         out.event("disclose.completed", json!(self.disclosure));

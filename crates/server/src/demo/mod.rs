@@ -73,7 +73,8 @@ impl Demo {
         };
         let directory =
             tempfile::tempdir().context("no temporary directory for the demo's database")?;
-        let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&directory.path().join("demo.db"))?);
+        let store: Arc<dyn Store> =
+            Arc::new(SqliteStore::open(&directory.path().join("demo.db"), start)?);
         store.start_test_clock(start)?;
         let clock = Clock::showing(start);
         let pack = Arc::new(RulePack::embedded()?);

@@ -62,6 +62,8 @@ pub struct LeadResult {
     pub attempts: u32,
     pub outcome: Option<String>,
     pub opt_out: bool,
+    /// The last call's disclosure: its state, and what cut it short.
+    pub disclosure: Option<serde_json::Value>,
     pub reasons: Vec<String>,
     pub next_attempt_at: Option<jiff::Timestamp>,
 }
@@ -162,6 +164,7 @@ fn lead_result(app: &App, seller: &str, lead: &Lead) -> Result<LeadResult> {
         attempts: lead.attempts,
         outcome: lead.last_outcome.as_ref().map(word),
         opt_out: calls.iter().any(|call| call.opt_out),
+        disclosure: calls.first().and_then(|call| call.disclosure.clone()),
         reasons: lead.last_reasons.iter().map(ToString::to_string).collect(),
         next_attempt_at: waits.then_some(lead.next_attempt_at),
     })

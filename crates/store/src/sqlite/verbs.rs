@@ -36,16 +36,15 @@ const NO_TIME: Timestamp = Timestamp::UNIX_EPOCH;
 
 impl Store for SqliteStore {
     fn test_clock(&self) -> Result<Option<TestClock>> {
-        self.readers.read(|conn| clock::test_clock(conn))
+        self.readers.read(clock::test_clock)
     }
 
     fn start_test_clock(&self, start: Timestamp) -> Result<TestClock> {
-        self.writer
-            .write(start, move |work| clock::start_test_clock(work))
+        self.writer.write(start, clock::start_test_clock)
     }
 
     fn has_real_records(&self) -> Result<bool> {
-        self.readers.read(|conn| clock::has_real_records(conn))
+        self.readers.read(clock::has_real_records)
     }
 
     fn ready(&self) -> Result<()> {
@@ -142,7 +141,7 @@ impl Store for SqliteStore {
     }
 
     fn lists(&self) -> Result<Vec<ListVersion>> {
-        self.readers.read(|conn| list::versions(conn))
+        self.readers.read(list::versions)
     }
 
     fn put_emergency_area(&self, area: EmergencyArea, now: Timestamp) -> Result<()> {
@@ -157,7 +156,7 @@ impl Store for SqliteStore {
     }
 
     fn emergency_areas(&self) -> Result<Vec<EmergencyArea>> {
-        self.readers.read(|conn| operator::areas(conn))
+        self.readers.read(operator::areas)
     }
 
     fn record_override(&self, draft: OverrideDraft, now: Timestamp) -> Result<OverrideRecord> {
@@ -196,7 +195,7 @@ impl Store for SqliteStore {
     }
 
     fn stops(&self) -> Result<Vec<StopRecord>> {
-        self.readers.read(|conn| operator::stops(conn))
+        self.readers.read(operator::stops)
     }
 
     fn facts(
@@ -268,11 +267,11 @@ impl Store for SqliteStore {
     }
 
     fn expire_permits(&self, now: Timestamp) -> Result<Vec<Id>> {
-        self.writer.write(now, move |work| dial::expire(work))
+        self.writer.write(now, dial::expire)
     }
 
     fn recover(&self, now: Timestamp) -> Result<Recovery> {
-        self.writer.write(now, move |work| outcome::recover(work))
+        self.writer.write(now, outcome::recover)
     }
 
     fn attempt(&self, id: &Id) -> Result<AttemptRecord> {
@@ -399,7 +398,7 @@ impl Store for SqliteStore {
     }
 
     fn head(&self) -> Result<Option<SignedHead>> {
-        self.readers.read(|conn| evidence::head(conn))
+        self.readers.read(evidence::head)
     }
 
     fn verify_chain(&self, checkpoint: Option<&str>) -> Result<ChainReport> {
@@ -408,7 +407,7 @@ impl Store for SqliteStore {
     }
 
     fn export_checkpoint(&self) -> Result<String> {
-        self.readers.read(|conn| evidence::checkpoint(conn))
+        self.readers.read(evidence::checkpoint)
     }
 
     fn create_key(&self, key: ApiKeyDraft, now: Timestamp) -> Result<ApiKey> {
@@ -425,7 +424,7 @@ impl Store for SqliteStore {
     }
 
     fn keys(&self) -> Result<Vec<ApiKey>> {
-        self.readers.read(|conn| key::all(conn))
+        self.readers.read(key::all)
     }
 
     fn idempotency_begin(

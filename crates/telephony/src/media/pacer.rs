@@ -1,7 +1,7 @@
 //! The pacer: one thread, twenty slots of 1 ms, each call in one slot. Against a task per call it was measured to be
 //! far steadier (research on 1000 calls: 0.2 % against 53 % of frames later than 1 ms).
 
-use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, TrySendError, sync_channel};
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::time::{Duration, Instant};
 
 use super::session::Session;
@@ -46,11 +46,8 @@ fn run(incoming: &Receiver<Session>) {
         let mut due = Instant::now();
         let mut at = 0;
         while slots.iter().any(|slot| !slot.is_empty()) {
-            loop {
-                match incoming.try_recv() {
-                    Ok(session) => place(&mut slots, session),
-                    Err(TryRecvError::Empty | TryRecvError::Disconnected) => break,
-                }
+            while let Ok(session) = incoming.try_recv() {
+                place(&mut slots, session);
             }
             if let Some(slot) = slots.get_mut(at) {
                 slot.retain_mut(|session| session.tick(due));

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, TryRecvError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use ringfence_core::call::{Input, PlayFrom, PromptKind};
 use ringfence_core::disclose::{Interruption, Receipt};
@@ -25,6 +25,8 @@ use crate::Clock;
 const BACKLOG_MAX: usize = 64;
 /// Datagrams read per 20 ms; a flood beyond it waits in the socket's buffer and is dropped there.
 const DATAGRAMS_PER_TICK: usize = 32;
+/// From frame to frame.
+const TICK: Duration = Duration::from_millis(20);
 /// A sender report every 2.5 s.
 const REPORT_TICKS: u64 = 125;
 /// The disclosure begins so soon after the answer when nobody speaks ...
@@ -74,7 +76,10 @@ pub(crate) struct StreamStart {
 pub(crate) struct Session {
     sockets: MediaSockets,
     remote: Remote,
-    latched: bool,
+    /// Where their media comes from, once the first packet of it has come.
+    source: Option<SocketAddr>,
+    any_source: bool,
+    last_tick: Instant,
     on_hold: bool,
     clock: Clock,
     commands: Receiver<MediaCommand>,
@@ -110,6 +115,8 @@ pub(crate) struct SessionParts {
     pub(crate) events: Sender<Input>,
     pub(crate) stream: StreamStart,
     pub(crate) stall_ms_max: u32,
+    /// Whether their media may come from another address than they said.
+    pub(crate) any_source: bool,
 }
 
 impl Session {
@@ -117,7 +124,9 @@ impl Session {
         Self {
             sockets: parts.sockets,
             remote: parts.remote,
-            latched: false,
+            source: None,
+            any_source: parts.any_source,
+            last_tick: Instant::now(),
             on_hold: false,
             clock: parts.clock,
             commands: parts.commands,
@@ -160,7 +169,7 @@ impl Session {
                 Ok(MediaCommand::Stop(why)) => self.stop(why),
                 Ok(MediaCommand::Remote { to, on_hold }) => {
                     self.remote.to = to;
-                    self.latched = false;
+                    self.source = None;
                     self.on_hold = on_hold;
                     let disclosing = |p: &Playing| p.kind == PromptKind::Disclosure;
                     if on_hold && self.playing.as_ref().is_some_and(disclosing) {
@@ -222,16 +231,17 @@ impl Session {
         self.ear(heard.as_deref());
     }
 
-    /// Media is taken from the address of the SDP only; its port may differ behind a NAT, and the first one binds.
+    /// Media is taken from one source: the address of the SDP, where a NAT may change the port, or, where the trunk says
+    /// so, whichever comes first. What comes from elsewhere could be anybody's key.
     fn is_theirs(&mut self, from: SocketAddr) -> bool {
-        if from.ip() != self.remote.to.ip() {
-            return false;
+        let same_host = from.ip() == self.remote.to.ip();
+        if self.source.is_none() && (same_host || self.any_source) {
+            self.source = Some(from);
+            if same_host {
+                self.remote.to = from;
+            }
         }
-        if !self.latched {
-            self.latched = true;
-            self.remote.to = from;
-        }
-        from == self.remote.to
+        self.source == Some(from)
     }
 
     fn ear(&mut self, payload: Option<&[u8]>) {
@@ -291,8 +301,17 @@ impl Session {
         }
     }
 
+    /// How late this tick is: against its own instant, and against the tick before, for a pacer that stood still starts anew.
+    fn late_ms(&mut self, due: Instant) -> u32 {
+        let now = Instant::now();
+        let gap = now.duration_since(self.last_tick).saturating_sub(TICK);
+        self.last_tick = now;
+        let late = now.saturating_duration_since(due).max(gap);
+        u32::try_from(late.as_millis()).unwrap_or(u32::MAX)
+    }
+
     fn speak(&mut self, due: Instant) {
-        let late_ms = u32::try_from(due.elapsed().as_millis()).unwrap_or(u32::MAX);
+        let late_ms = self.late_ms(due);
         let ready = self
             .playing
             .as_ref()

@@ -17,7 +17,7 @@ use rsipstack::transport::SipAddr;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
-use super::requests::{answer_plainly, answer_update};
+use super::requests::{answer_plainly, answer_update, key_of_info};
 use super::sdp::{self, FarSide};
 use super::stack::{CAME_IN, Stack};
 use crate::Clock;
@@ -193,9 +193,13 @@ impl CalleeCall {
                     });
                 }
             }
-            DialogState::Info(_, _, handle) | DialogState::Options(_, _, handle) => {
+            DialogState::Info(_, request, handle) => {
                 answer_plainly(&handle, StatusCode::OK).await;
+                if let Some(key) = key_of_info(&request) {
+                    self.tell(Input::Key(key)).await;
+                }
             }
+            DialogState::Options(_, _, handle) => answer_plainly(&handle, StatusCode::OK).await,
             DialogState::Refer(_, _, handle)
             | DialogState::Message(_, _, handle)
             | DialogState::Notify(_, _, handle)
@@ -235,6 +239,7 @@ impl CalleeCall {
                 timestamp: random_u32(),
             },
             stall_ms_max: self.place.stall_ms_max,
+            any_source: self.place.order.slot.trunk.config.media_from_anywhere,
         });
         if !self.place.pacer.add(session) {
             return Some(self.fail(dialog, "the pacer takes no more calls").await);

@@ -32,6 +32,16 @@ pub(super) async fn answer_plainly(handle: &TransactionHandle, status: StatusCod
     reply(handle, status, None, None).await;
 }
 
+/// The key in an INFO with `application/dtmf-relay`, which some carriers send instead of telephone events.
+pub(super) fn key_of_info(request: &Request) -> Option<char> {
+    let body = std::str::from_utf8(&request.body).ok()?;
+    let value = body
+        .lines()
+        .find_map(|line| line.trim().strip_prefix("Signal="))?;
+    let key = value.trim().chars().next()?.to_ascii_uppercase();
+    matches!(key, '0'..='9' | '*' | '#' | 'A'..='D').then_some(key)
+}
+
 fn content_type() -> Vec<Header> {
     vec![Header::ContentType("application/sdp".into())]
 }
@@ -44,5 +54,30 @@ async fn reply(
 ) {
     if handle.respond(status, headers, body).await.is_err() {
         tracing::debug!("the transaction was over before it was answered");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_by_info() {
+        for (body, want) in [
+            ("Signal=9\r\nDuration=160\r\n", Some('9')),
+            ("Signal= *\r\n", Some('*')),
+            ("Signal=flash\r\n", None),
+            ("Duration=160\r\n", None),
+            ("", None),
+        ] {
+            let request = Request {
+                method: Method::Info,
+                uri: rsipstack::sip::Uri::default(),
+                version: rsipstack::sip::Version::V2,
+                headers: rsipstack::sip::Headers::default(),
+                body: body.into(),
+            };
+            assert_eq!(key_of_info(&request), want, "{body}");
+        }
     }
 }

@@ -122,6 +122,10 @@ impl Stack {
         &self.dialogs
     }
 
+    pub(crate) fn open_dialogs(&self) -> usize {
+        self.dialogs.len()
+    }
+
     pub(crate) fn stop(&self) {
         self.running.cancel();
     }

@@ -1,4 +1,12 @@
 //! The line against the simulated carrier, and against `sipp` where it is installed.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "tests may stop at the first surprise; clippy knows only functions marked as tests"
+)]
 
 mod driver;
 mod simulated;
+mod sipp;
+mod strangers;

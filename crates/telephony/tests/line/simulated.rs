@@ -42,18 +42,11 @@ async fn meet_with(
     });
     wish.said = Some(listened);
     let trunk = TrunkConfig::new("carrier", &carrier.local().to_string());
-    let line = driver::line(trunk, ports()).await;
+    let line = driver::line(trunk, driver::ports()).await;
     let report = driver::call(&line, TO, prompts, wish).await;
     println!("{persona:?}: {:?} {:?}", report.took, report.events);
     assert!(carrier.invites(TO) <= 1, "at most one INVITE per attempt");
     (report, carrier)
-}
-
-/// Every test has its own ports.
-fn ports() -> (u16, u16) {
-    static NEXT: std::sync::atomic::AtomicU16 = std::sync::atomic::AtomicU16::new(40_000);
-    let first = NEXT.fetch_add(20, std::sync::atomic::Ordering::Relaxed);
-    (first, first + 19)
 }
 
 fn held(settled: &Settlement, outcome: Outcome, status: Option<u16>, state: DisclosureState) {
@@ -107,11 +100,7 @@ async fn who_listens_hears_the_whole_disclosure_and_the_message() {
         "converse.message-played",
     ];
     let at = |name: &&str| report.events.iter().position(|e| e == name).unwrap();
-    assert!(
-        order.is_sorted_by_key(|name| at(name)),
-        "{:?}",
-        report.events
-    );
+    assert!(order.is_sorted_by_key(at), "{:?}", report.events);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -313,7 +302,7 @@ async fn an_old_permit_or_a_full_trunk_dials_nobody() {
         max_concurrent: 1,
         ..TrunkConfig::new("carrier", &carrier.local().to_string())
     };
-    let line = driver::line(trunk, ports()).await;
+    let line = driver::line(trunk, driver::ports()).await;
     let slot = line.slot("carrier").unwrap();
     assert!(matches!(
         line.slot("carrier"),
@@ -331,4 +320,48 @@ async fn an_old_permit_or_a_full_trunk_dials_nobody() {
     assert_eq!(refused, DialError::PermitExpired);
     tokio::time::sleep(Duration::from_millis(300)).await;
     assert_eq!(carrier.invites(TO), 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn forty_calls_at_once_do_not_disturb_each_other() {
+    let any = "127.0.0.1:0".parse().unwrap();
+    let listens = Arc::new(|_: &str| Persona::Listens);
+    let config = SimulatedConfig::default();
+    let carrier = SimulatedCarrier::start(any, config, listens, None)
+        .await
+        .unwrap();
+    let trunk = TrunkConfig {
+        max_concurrent: 40,
+        calls_per_second: 1_000.0,
+        ..TrunkConfig::new("carrier", &carrier.local().to_string())
+    };
+    let line = Arc::new(driver::line(trunk, (41_000, 41_199)).await);
+    let mut calls = tokio::task::JoinSet::new();
+    for n in 0..40 {
+        let line = Arc::clone(&line);
+        calls.spawn(async move {
+            let to = format!("+121255501{n:02}");
+            let prompts = driver::short_prompts(2_500);
+            driver::call(&line, &to, prompts, Wish::default())
+                .await
+                .settlement
+        });
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    let mut worst_ms = 0;
+    while let Some(settled) = calls.join_next().await {
+        let settled = settled.unwrap();
+        held(
+            &settled,
+            Outcome::Answered,
+            Some(200),
+            DisclosureState::Complete,
+        );
+        let evidence = settled.disclosure.evidence.unwrap();
+        worst_ms = worst_ms.max(evidence.late_ms_worst);
+        assert_eq!(evidence.frames, 125);
+    }
+    println!("latest frame of 40 disclosures: {worst_ms} ms");
+    assert!(carrier.all_invites().values().all(|n| *n == 1));
+    assert_eq!((carrier.all_invites().len(), line.open_dialogs()), (40, 0));
 }

@@ -50,13 +50,15 @@ pub fn asked(context: Option<&str>) -> Asked {
 fn kind(lexicon: &Lexicon, tokens: &[Token], question: bool) -> AskedKind {
     let has = |name: &str| {
         let wanted = lexicon.meaning_named(name);
-        tokens.iter().any(|t| t.meaning.is_some() && t.meaning == wanted)
+        tokens
+            .iter()
+            .any(|t| t.meaning.is_some() && t.meaning == wanted)
     };
     let said = |word: &str| tokens.iter().any(|t| t.text == word);
     let asks = question
-        || tokens
-            .first()
-            .is_some_and(|t| ["would", "shall", "should", "do", "quiere", "desea"].contains(&t.text.as_str()));
+        || tokens.first().is_some_and(|t| {
+            ["would", "shall", "should", "do", "quiere", "desea"].contains(&t.text.as_str())
+        });
     if !asks {
         return AskedKind::Statement;
     }
@@ -64,7 +66,8 @@ fn kind(lexicon: &Lexicon, tokens: &[Token], question: bool) -> AskedKind {
     let place = has("LIST") || has("DNC") || has("NUMBER") || has("YOU");
     let removal = has("REMOVE") || (has("TAKE") && has("OFF"));
     let staying = has("STAY") || has("KEEP") || said("stay") || said("again");
-    let ending = (has("CEASE") || has("NOMORE") || has("DNC") || has("NEG")) && (reach || has("DNC"));
+    let ending =
+        (has("CEASE") || has("NOMORE") || has("DNC") || has("NEG")) && (reach || has("DNC"));
     if (removal && place) || (ending && !staying) {
         AskedKind::Stop
     } else if staying && (reach || has("LIST")) {
@@ -84,12 +87,18 @@ mod tests {
             ("Would you like us to stop calling?", AskedKind::Stop),
             ("Shall I remove you?", AskedKind::Stop),
             ("Do you want to be taken off our list?", AskedKind::Stop),
-            ("Would you like to be on our do not call list?", AskedKind::Stop),
+            (
+                "Would you like to be on our do not call list?",
+                AskedKind::Stop,
+            ),
             ("¿Quiere que dejemos de llamarle?", AskedKind::Stop),
             ("May we call you again?", AskedKind::Stay),
             ("Shall we keep you on our list?", AskedKind::Stay),
             ("Shall we go on?", AskedKind::Other),
-            ("I can stop there. Is now a good time to talk?", AskedKind::Other),
+            (
+                "I can stop there. Is now a good time to talk?",
+                AskedKind::Other,
+            ),
             ("I'm calling about your roof.", AskedKind::Statement),
             ("", AskedKind::Nothing),
         ] {

@@ -183,7 +183,10 @@ impl Seen {
             return;
         }
         let last = tokens.len().saturating_sub(1);
-        let first = tokens.first().and_then(|t| t.meaning).unwrap_or(Meaning::MAX);
+        let first = tokens
+            .first()
+            .and_then(|t| t.meaning)
+            .unwrap_or(Meaning::MAX);
         let hash = Hash::of(Kind::Answer).byte(asked.kind as u8);
         self.add(Kind::Answer, hash, 0, last);
         self.add(Kind::Answer, hash.byte(first), 0, last);
@@ -204,8 +207,16 @@ impl Seen {
         let hash = Hash::of(Kind::Shape).byte(length);
         self.add(Kind::Shape, hash, 0, last);
         self.add(Kind::Shape, hash.byte(u8::from(any)), 0, last);
-        let end = tokens.last().and_then(|t| t.meaning).unwrap_or(Meaning::MAX);
-        self.add(Kind::Shape, Hash::of(Kind::Shape).byte(99).byte(end), last, last);
+        let end = tokens
+            .last()
+            .and_then(|t| t.meaning)
+            .unwrap_or(Meaning::MAX);
+        self.add(
+            Kind::Shape,
+            Hash::of(Kind::Shape).byte(99).byte(end),
+            last,
+            last,
+        );
         let whole = tokens.iter().fold(Hash::of(Kind::Shape).byte(98), |h, t| {
             h.byte(t.meaning.unwrap_or(Meaning::MAX))
         });
@@ -227,7 +238,10 @@ mod tests {
         assert!(seen.len() > 60);
         assert!(seen.windows(2).all(|w| w[0].bucket < w[1].bucket));
         assert!(seen.iter().all(|f| (f.bucket as usize) < BUCKETS));
-        assert!(seen.iter().all(|f| usize::from(f.to) < tokens.len() && f.from <= f.to));
+        assert!(
+            seen.iter()
+                .all(|f| usize::from(f.to) < tokens.len() && f.from <= f.to)
+        );
     }
 
     #[test]

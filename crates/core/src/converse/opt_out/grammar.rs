@@ -8,10 +8,7 @@ use super::lexicon::{Lexicon, Meaning, Token, lexicon};
 #[derive(Debug, Clone)]
 enum Step {
     /// Any of these words or meanings; skipped where `optional`.
-    One {
-        any: Vec<Want>,
-        optional: bool,
-    },
+    One { any: Vec<Want>, optional: bool },
     /// Up to this many tokens of any kind.
     Gap(usize),
     /// Nothing before this.
@@ -122,7 +119,9 @@ fn matched(steps: &[Step], tokens: &[Token], at: usize) -> Option<usize> {
     };
     match step {
         Step::Start => (at == 0).then(|| matched(rest, tokens, at)).flatten(),
-        Step::End => (at == tokens.len()).then(|| matched(rest, tokens, at)).flatten(),
+        Step::End => (at == tokens.len())
+            .then(|| matched(rest, tokens, at))
+            .flatten(),
         Step::Gap(tokens_max) => {
             (at..=(at + tokens_max).min(tokens.len())).find_map(|to| matched(rest, tokens, to))
         }
@@ -169,8 +168,14 @@ mod tests {
     #[test]
     fn a_guard_is_stronger_than_a_request() {
         let find = |text: &str| find(&lexicon().tokens(&words(text)));
-        assert!(matches!(find("please stop calling me"), Finding::Request { .. }));
-        assert!(matches!(find("please don't stop calling me"), Finding::Guarded { .. }));
+        assert!(matches!(
+            find("please stop calling me"),
+            Finding::Request { .. }
+        ));
+        assert!(matches!(
+            find("please don't stop calling me"),
+            Finding::Guarded { .. }
+        ));
         assert_eq!(find("what time is it"), Finding::Nothing);
     }
 }

@@ -1,0 +1,52 @@
+//! One file, several stores on it, as the command line beside the server.
+
+mod contract;
+
+use contract::{CALLEE, at, facts, gate, list, reservation, revocation, seller};
+use ringfence_core::gate::Verdict;
+use ringfence_store::list::ListKind;
+use ringfence_store::{SqliteStore, Store};
+
+#[test]
+fn each_sees_what_the_other_wrote_and_the_chain_stays_one() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("ringfence.db");
+    let server = SqliteStore::open(&path, at(0)).unwrap();
+    let beside = SqliteStore::open(&path, at(0)).unwrap();
+    assert_eq!(server.public_key(), beside.public_key());
+    std::thread::scope(|scope| {
+        for store in [&server, &beside] {
+            scope.spawn(move || {
+                for _ in 0..50 {
+                    store.put_seller("acme", seller(), at(0)).unwrap();
+                }
+            });
+        }
+    });
+    beside
+        .import_list(list(ListKind::FtcFull, 0, &[2_125_550_123]), at(0))
+        .unwrap();
+    let national = facts(&server, CALLEE, at(1)).suppressions.national;
+    assert!(national.is_some_and(|answer| answer.listed));
+    beside.revoke(revocation(1), at(1)).unwrap();
+    let denied = server.reserve(reservation(CALLEE), gate(), at(2)).unwrap();
+    assert_eq!(denied.decision.verdict, Verdict::Deny);
+    let report = server.verify_chain(None).unwrap();
+    assert_eq!((report.fault, report.entries), (None, 104));
+}
+
+#[test]
+fn many_open_a_new_file_at_the_same_time() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("ringfence.db");
+    std::thread::scope(|scope| {
+        let openers: Vec<_> = (0..4)
+            .map(|_| scope.spawn(|| SqliteStore::open(&path, at(0)).unwrap().public_key()))
+            .collect();
+        let keys: std::collections::BTreeSet<_> =
+            openers.into_iter().map(|o| o.join().unwrap()).collect();
+        assert_eq!(keys.len(), 1);
+    });
+    let store = SqliteStore::open(&path, at(0)).unwrap();
+    assert_eq!(store.verify_chain(None).unwrap().entries, 1);
+}
