@@ -113,12 +113,14 @@ fn gravity(judged: &Judgement) -> (u8, u64) {
 fn judge_window(model: Model<'_>, tokens: &[Token], asked: &context::Asked) -> Judgement {
     let found = grammar::find(tokens);
     let request = matches!(found, Finding::Request { .. });
-    let seen = features::features(tokens, asked, request);
+    let clues = grammar::clues(tokens);
+    let seen = features::features(tokens, asked, request, clues);
     let chances = model.chances(&seen);
     if let Some(asks) = context::answer(asked.kind, tokens) {
         return answered(asks, tokens);
     }
     if let Finding::Request { from, to } = found
+        && clues.none()
         && (GRAMMAR_FROM..GRAMMAR_SCORE).contains(&chances.opt_out)
     {
         return Judgement {
