@@ -40,8 +40,8 @@ impl Kind {
             Self::Letters => 2,
             Self::MeaningPair => 5,
             Self::Word | Self::Mixed => 4,
-            Self::Meaning | Self::Answer | Self::Shape => 5,
-            Self::Grammar => 8,
+            Self::Meaning | Self::Answer | Self::Shape => 6,
+            Self::Grammar => 14,
         }
     }
 }
