@@ -67,7 +67,7 @@ fn kind(lexicon: &Lexicon, tokens: &[Token], question: bool) -> AskedKind {
     let service = has("SERVICE");
     let removal = has("REMOVE") || has("LOSEIT") || (has("TAKE") && has("OFF"));
     let staying = has("STAY") || has("KEEP") || said("stay") || has("AGAIN");
-    let ending = ["CEASE", "NOMORE", "NEG", "REVOKE"].iter().any(|name| has(name));
+    let ending = ["CEASE", "NOMORE", "NEG", "NOT", "REVOKE"].iter().any(|name| has(name));
     if (removal && place && !service) || (ending && reach && !service) || has("DNC") {
         AskedKind::Stop
     } else if staying && (reach || has("LIST")) {
@@ -89,7 +89,7 @@ pub fn answer(kind: AskedKind, tokens: &[Token]) -> Option<bool> {
         token.meaning.is_some() && token.meaning == lexicon.meaning_named(name)
     };
     let any = |names: &[&str]| tokens.iter().any(|t| names.iter().any(|n| is(t, n)));
-    let refuses = any(&["NO", "NEG"]);
+    let refuses = any(&["NO", "NEG", "NOT"]);
     let agrees = any(&["YES", "PLEASE"]);
     match kind {
         AskedKind::Stop if refuses => Some(any(&["CEASE", "NOMORE", "CALL"]) && !any(&["KEEP"])),
