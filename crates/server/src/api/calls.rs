@@ -106,20 +106,34 @@ pub fn place(app: &App, request: Request) -> Result<Answer, ApiError> {
     }
 }
 
-/// A call as it is shown.
+/// A call as it is shown: its record, with the disclosure in the contract's form. Times and hash are those of the audio
+/// that was really sent.
 pub fn shown(record: &CallRecord) -> Value {
     let mut body = serde_json::to_value(record).unwrap_or_default();
     if let Value::Object(fields) = &mut body {
-        let mut disclosure = json!({"state": "not-started", "started_at": null,
-                                    "completed_at": null, "sha256": null});
-        if let (Some(Value::Object(known)), Value::Object(all)) =
-            (&record.disclosure, &mut disclosure)
-        {
-            all.extend(known.clone());
-        }
-        fields.insert("disclosure".into(), disclosure);
+        fields.insert("disclosure".into(), disclosure(record.disclosure.as_ref()));
     }
     body
+}
+
+fn disclosure(known: Option<&Value>) -> Value {
+    let known = known.cloned().unwrap_or_default();
+    let state = known.get("state").cloned().unwrap_or(json!("not-started"));
+    let evidence = known.get("evidence").cloned().unwrap_or_default();
+    let of = |name: &str| evidence.get(name).cloned().unwrap_or_default();
+    let completed_at = if state == "complete" {
+        of("last_frame_at")
+    } else {
+        Value::Null
+    };
+    json!({
+        "state": state,
+        "started_at": of("first_frame_at"),
+        "completed_at": completed_at,
+        "sha256": of("audio_sha256"),
+        "interrupted_by": known.get("interrupted_by"),
+        "evidence": known.get("evidence"),
+    })
 }
 
 /// One call.

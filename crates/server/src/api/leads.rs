@@ -107,7 +107,11 @@ pub fn import(app: &App, request: Request) -> Result<Answer, ApiError> {
                 app.desk.opted_out(row.number, Some(to.seller));
             }
             let report = serde_json::to_value(&taken);
-            let report = report.map_err(|e| ApiError::internal(&e.to_string()))?;
+            let mut report = report.map_err(|e| ApiError::internal(&e.to_string()))?;
+            // The sender has the rows; what they need to hear of is the others.
+            if let Some(Value::Object(rows)) = report.get_mut("report") {
+                rows.remove("leads");
+            }
             Answer::ok(&json!({"campaign": campaign.id, "import": report}))
         }
         Err(IntakeError::File(error)) => Err(ApiError {

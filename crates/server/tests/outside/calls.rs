@@ -7,7 +7,7 @@ use ringfence_telephony::simulated::{Persona, SimulatedCarrier, SimulatedConfig}
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 
-use crate::server::{Server, World};
+use crate::server::{Server, World, silence};
 
 /// Half past ten in New York on a Monday.
 const CLOCK: &str = "2026-11-23T15:30:00Z";
@@ -23,7 +23,7 @@ fn line(persona: Persona) -> Line {
     let runtime = Runtime::new().unwrap();
     let config = SimulatedConfig {
         ring: Duration::from_millis(300),
-        disclosure_ms: 1_000,
+        disclosure_ms: 2_700,
     };
     let any = "127.0.0.1:0".parse().unwrap();
     let carrier = SimulatedCarrier::start(any, config, Arc::new(move |_| persona), None);
@@ -36,6 +36,9 @@ fn line(persona: Persona) -> Line {
     let config = world.write("line.toml", &text);
     let server = world.serve(&["--config", &config, "--clock", CLOCK]);
     server.furnish(&world);
+    let prompt = "/v1/sellers/acme-solar/prompts/disclosure?text=This%20is%20Acme%20Solar%20LLC";
+    let put = server.as_key(&server.key, "PUT", prompt, &silence(2_500));
+    assert_eq!(put.status, 200, "{put:?}");
     Line {
         _runtime: runtime,
         carrier,
@@ -83,7 +86,10 @@ fn a_person_who_listens_is_disclosed_to_whole() {
     assert_eq!(call["outcome"], "answered", "{call:#}");
     assert_eq!(call["disclosure"]["state"], "complete", "{call:#}");
     assert!(call["disclosure"]["completed_at"].is_string(), "{call:#}");
-    assert_eq!(call["disclosure"]["sha256"].as_str().map(str::len), Some(64));
+    assert_eq!(
+        call["disclosure"]["sha256"].as_str().map(str::len),
+        Some(64)
+    );
     assert_eq!(call["opt_out"], false);
     assert!(call["decision"].as_str().unwrap().starts_with("dec_"));
     assert_eq!(line.carrier.invites("+12125550123"), 1);
@@ -99,7 +105,10 @@ fn the_key_nine_ends_it_for_good() {
     let refused = line.server.post("/v1/calls", &order());
     assert_eq!(refused.status, 200, "{refused:?}");
     let refused = refused.json();
-    assert_eq!((&refused["id"], &refused["state"]), (&Value::Null, &json!("not-placed")));
+    assert_eq!(
+        (&refused["id"], &refused["state"]),
+        (&Value::Null, &json!("not-placed"))
+    );
     let reasons = refused["decision"]["reasons"].to_string();
     assert!(reasons.contains("dnc-internal") && reasons.contains("consent-revoked"));
     assert_eq!(line.carrier.invites("+12125550123"), 1);
@@ -110,7 +119,9 @@ fn stop_cancels_what_rings() {
     let line = line(Persona::NoAnswer);
     let id = place(&line.server);
     until(&line.server, &id, |call| call["state"] == "ringing");
-    line.server.post("/v1/stop", &json!({"reason": "test"})).ok();
+    line.server
+        .post("/v1/stop", &json!({"reason": "test"}))
+        .ok();
     let call = until(&line.server, &id, ended);
     assert_eq!(call["outcome"], "cancelled", "{call:#}");
     let refused = line.server.post("/v1/calls", &order()).ok();
@@ -138,10 +149,16 @@ fn a_campaign_calls_its_leads() {
     let path = format!("/v1/leads:import?campaign={id}");
     let key = line.server.key.clone();
     let imported = line.server.as_key(&key, "POST", &path, csv.as_bytes()).ok();
-    assert_eq!(imported["import"]["kept"]["leads"], 1, "{imported:#}");
-    let preflight = line.server.post(&format!("/v1/campaigns/{id}:preflight"), &json!({})).ok();
+    assert_eq!(imported["import"]["leads"], 1, "{imported:#}");
+    let preflight = line
+        .server
+        .post(&format!("/v1/campaigns/{id}:preflight"), &json!({}))
+        .ok();
     assert_eq!(preflight["verdicts"]["allow"], 1, "{preflight:#}");
-    let started = line.server.post(&format!("/v1/campaigns/{id}:start"), &json!({})).ok();
+    let started = line
+        .server
+        .post(&format!("/v1/campaigns/{id}:start"), &json!({}))
+        .ok();
     assert_eq!(started["state"], "running");
     let began = Instant::now();
     loop {
