@@ -166,6 +166,7 @@ pub trait Store: Send + Sync {
     ) -> Result<Facts>;
 
     /// Reads the facts, decides, records and, if allowed, takes the attempt, in one transaction. A denial is stored too.
+    /// `Conflict`, and nothing stored, for a line plan of a campaign that is not running.
     fn reserve(&self, reservation: Reservation, decide: Decide, now: Timestamp)
     -> Result<Reserved>;
 

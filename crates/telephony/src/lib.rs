@@ -16,6 +16,7 @@ use jiff::Timestamp;
 pub use leg::{Leg, LegHandle};
 pub use line::{DialError, DialOrder, Line, LineConfig, LineError, Prompts};
 pub use media::{PROMPT_S_MAX, Prompt, PromptError, g711};
+pub use sip::TrunkHealth;
 pub use trunk::{RING_SECONDS_MIN, Slot, Transport, TrunkConfig};
 
 /// What every log filter must hold: below `warn` the SIP stack logs whole messages, with numbers and digests.

@@ -13,9 +13,12 @@ use crate::leg::{COMMANDS_MAX, EVENTS_MAX, Leg};
 use crate::media::Prompt;
 use crate::media::pacer::Pacer;
 use crate::media::ports::PortRange;
-use crate::sip::Stack;
 use crate::sip::callee::{CalleeCall, Placement};
+use crate::sip::{Stack, TrunkHealth};
 use crate::trunk::{Slot, TrunkConfig, Trunks};
+
+/// How long a trunk may take to answer an OPTIONS.
+const PROBE_WAIT: Duration = Duration::from_secs(4);
 
 /// Why there is no line.
 #[derive(Debug, thiserror::Error)]
@@ -194,6 +197,20 @@ impl Line {
             .configs()
             .find(|config| config.id == trunk)
             .map(|config| config.ring_seconds * 1_000)
+    }
+
+    /// Asks a trunk whether it is there, by OPTIONS.
+    ///
+    /// # Errors
+    /// [`DialError::UnknownTrunk`].
+    pub async fn probe(&self, trunk: &str) -> Result<TrunkHealth, DialError> {
+        let config = self.trunks.configs().find(|config| config.id == trunk);
+        match config {
+            Some(config) => Ok(self.stack.probe(config, PROBE_WAIT).await),
+            None => Err(DialError::UnknownTrunk {
+                id: trunk.to_owned(),
+            }),
+        }
     }
 
     /// Places the call that the permit allows. Whatever happens then comes out of the leg's events.

@@ -278,8 +278,10 @@ impl Call {
         out: &mut Outputs,
     ) {
         let unforeseen = self.disclosure.interrupt(why, evidence);
-        out.event("disclose.interrupted", json!(self.disclosure));
         let never_began = self.disclosure.evidence.is_none();
+        if !never_began {
+            out.event("disclose.interrupted", json!(self.disclosure));
+        }
         if (unforeseen || never_began) && why.is_ours() && self.goes_on() {
             self.failed_callee = true;
             self.hang_up(out);

@@ -121,6 +121,9 @@ pub enum FaultKind {
     /// The head is validly signed, for another entry than the one at its place.
     #[error("the entry is not the one that the head was signed for")]
     HeadDiffers,
+    /// The record that it attests by hash is gone or was changed.
+    #[error("the record that the entry attests is gone or was changed")]
+    RecordDiffers,
     /// A checkpoint exported earlier is not this log's beginning.
     #[error("the entry is not the one in the checkpoint")]
     CheckpointDiffers,

@@ -2,6 +2,7 @@
 
 use hyper::StatusCode;
 use ringfence_core::consent::Purpose;
+use ringfence_core::disclose::Disclosure;
 use ringfence_core::gate::CallRequest;
 use ringfence_core::lead::Place;
 use ringfence_store::call::CallRecord;
@@ -106,8 +107,7 @@ pub fn place(app: &App, request: Request) -> Result<Answer, ApiError> {
     }
 }
 
-/// A call as it is shown: its record, with the disclosure in the contract's form. Times and hash are those of the audio
-/// that was really sent.
+/// A call as it is shown.
 pub fn shown(record: &CallRecord) -> Value {
     let mut body = serde_json::to_value(record).unwrap_or_default();
     if let Value::Object(fields) = &mut body {
@@ -116,23 +116,18 @@ pub fn shown(record: &CallRecord) -> Value {
     body
 }
 
-fn disclosure(known: Option<&Value>) -> Value {
-    let known = known.cloned().unwrap_or_default();
-    let state = known.get("state").cloned().unwrap_or(json!("not-started"));
-    let evidence = known.get("evidence").cloned().unwrap_or_default();
-    let of = |name: &str| evidence.get(name).cloned().unwrap_or_default();
-    let completed_at = if state == "complete" {
-        of("last_frame_at")
-    } else {
-        Value::Null
-    };
+/// The disclosure as the contract names its parts, with the evidence of its sending.
+fn disclosure(stored: Option<&Value>) -> Value {
+    let known: Disclosure = stored
+        .and_then(|value| serde_json::from_value(value.clone()).ok())
+        .unwrap_or_default();
     json!({
-        "state": state,
-        "started_at": of("first_frame_at"),
-        "completed_at": completed_at,
-        "sha256": of("audio_sha256"),
-        "interrupted_by": known.get("interrupted_by"),
-        "evidence": known.get("evidence"),
+        "state": known.state,
+        "started_at": known.started_at(),
+        "completed_at": known.completed_at(),
+        "sha256": known.evidence.as_ref().map(|evidence| &evidence.audio_sha256),
+        "interrupted_by": known.interrupted_by,
+        "evidence": known.evidence,
     })
 }
 

@@ -1,174 +1,241 @@
-//! Calls over real SIP and RTP to the simulated carrier, ordered over HTTP.
+//! Calls over real SIP and RTP: what each callee does, and what the record says of it.
 
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use ringfence_telephony::simulated::{Persona, SimulatedCarrier, SimulatedConfig};
+use ringfence_telephony::simulated::Persona;
 use serde_json::{Value, json};
-use tokio::runtime::Runtime;
 
-use crate::server::{Server, World, silence};
+use crate::carrier::Carrier;
+use crate::server::{Server, World, consent};
 
-/// Half past ten in New York on a Monday.
-const CLOCK: &str = "2026-11-23T15:30:00Z";
+const NINE: &str = "+12125550101";
+const BUSY: &str = "+12125550102";
+const DECLINES: &str = "+12125550103";
+const GONE: &str = "+12125550104";
+const LEAVES: &str = "+12125550105";
+const RINGS: &str = "+12125550106";
+const LISTENS: &str = "+12125550107";
 
-struct Line {
-    _runtime: Runtime,
-    carrier: SimulatedCarrier,
-    world: World,
-    server: Server,
-}
-
-fn line(persona: Persona) -> Line {
-    let runtime = Runtime::new().unwrap();
-    let config = SimulatedConfig {
-        ring: Duration::from_millis(300),
-        disclosure_ms: 2_700,
-    };
-    let any = "127.0.0.1:0".parse().unwrap();
-    let carrier = SimulatedCarrier::start(any, config, Arc::new(move |_| persona), None);
-    let carrier = runtime.block_on(carrier).unwrap();
+fn world() -> (World, Carrier, Server) {
+    let carrier = Carrier::start(&[
+        (NINE, Persona::PressesNine),
+        (BUSY, Persona::Busy),
+        (DECLINES, Persona::Declines),
+        (GONE, Persona::NotInService),
+        (LEAVES, Persona::HangsUpEarly),
+        (RINGS, Persona::NoAnswer),
+    ]);
     let world = World::new();
-    let text = format!(
-        "[sip]\nlisten = \"127.0.0.1:0\"\n[[trunks]]\nid = \"carrier\"\naddress = \"{}\"\n",
-        carrier.local()
-    );
-    let config = world.write("line.toml", &text);
-    let server = world.serve(&["--config", &config, "--clock", CLOCK]);
-    server.furnish(&world);
-    let prompt = "/v1/sellers/acme-solar/prompts/disclosure?text=This%20is%20Acme%20Solar%20LLC";
-    let put = server.as_key(&server.key, "PUT", prompt, &silence(2_500));
-    assert_eq!(put.status, 200, "{put:?}");
-    Line {
-        _runtime: runtime,
-        carrier,
-        world,
-        server,
+    let server = carrier.serve(&world, "");
+    long_disclosure(&server);
+    for number in [NINE, BUSY, DECLINES, GONE, LEAVES, RINGS, LISTENS] {
+        server.post("/v1/consents", &consent(number)).ok();
     }
+    (world, carrier, server)
 }
 
-fn order() -> Value {
-    json!({"to": "+12125550123", "seller": "acme-solar", "purpose": "telemarketing",
-           "caller_id": "+12125550100", "place": null, "trunk": "carrier",
-           "agent": {"kind": "announcement"}})
+/// The demo's disclosure: long enough to be cut short.
+fn long_disclosure(server: &Server) {
+    let wav = include_bytes!("../../../../examples/prompts/disclosure.wav");
+    let path = "/v1/sellers/acme-solar/prompts/disclosure?text=Acme%20Solar%20LLC%20calling%20with%20an%20AI";
+    assert_eq!(server.as_key(&server.key, "PUT", path, wav).status, 200);
 }
 
-fn until(server: &Server, id: &str, wanted: impl Fn(&Value) -> bool) -> Value {
-    let began = Instant::now();
-    loop {
-        let call = server.get(&format!("/v1/calls/{id}")).ok();
-        if wanted(&call) {
-            return call;
-        }
-        assert!(began.elapsed() < Duration::from_secs(20), "{call:#}");
-        std::thread::sleep(Duration::from_millis(50));
-    }
-}
-
-fn place(server: &Server) -> String {
-    let reply = server.post("/v1/calls", &order());
-    assert_eq!(reply.status, 202, "{reply:?}");
-    let placed = reply.json();
-    assert_eq!(placed["state"], "dialing");
-    assert_eq!(placed["decision"]["verdict"], "allow");
-    placed["id"].as_str().unwrap().to_owned()
-}
-
-fn ended(call: &Value) -> bool {
-    call["state"] == "ended"
+fn denied_by(server: &Server, number: &str) -> Vec<String> {
+    let asked =
+        json!({"to": number, "seller": "acme-solar", "purpose": "telemarketing", "dry_run": true});
+    let decision = server.post("/v1/decisions", &asked).ok();
+    let reasons = decision["reasons"].as_array().unwrap();
+    reasons
+        .iter()
+        .map(|reason| reason["code"].as_str().unwrap().to_owned())
+        .collect()
 }
 
 #[test]
-fn a_person_who_listens_is_disclosed_to_whole() {
-    let line = line(Persona::Listens);
-    let id = place(&line.server);
-    let call = until(&line.server, &id, ended);
+fn each_answer_has_its_outcome() {
+    let (_world, _carrier, server) = world();
+    for (number, outcome, status) in [
+        (BUSY, "busy", 486),
+        (DECLINES, "declined", 603),
+        (GONE, "bad-number", 404),
+    ] {
+        let placed = server.call(number);
+        assert_eq!(placed["state"], "dialing", "{placed:#}");
+        let call = server.ended(&placed);
+        assert_eq!(call["outcome"], outcome, "{call:#}");
+        assert_eq!(
+            (&call["sip_status"], &call["answered_by"]),
+            (&json!(status), &Value::Null)
+        );
+        assert_eq!(call["disclosure"]["state"], "not-started");
+    }
+}
+
+#[test]
+fn the_disclosure_is_played_whole_and_proven() {
+    let (world, carrier, server) = world();
+    let call = server.ended(&server.call(LISTENS));
     assert_eq!(call["outcome"], "answered", "{call:#}");
-    assert_eq!(call["disclosure"]["state"], "complete", "{call:#}");
-    assert!(call["disclosure"]["completed_at"].is_string(), "{call:#}");
     assert_eq!(
-        call["disclosure"]["sha256"].as_str().map(str::len),
-        Some(64)
+        (&call["opt_out"], &call["sip_status"]),
+        (&json!(false), &json!(200))
     );
-    assert_eq!(call["opt_out"], false);
-    assert!(call["decision"].as_str().unwrap().starts_with("dec_"));
-    assert_eq!(line.carrier.invites("+12125550123"), 1);
-    assert!(line.world.done(&["log", "verify"]).starts_with("whole"));
+    let disclosure = &call["disclosure"];
+    assert_eq!(disclosure["state"], "complete", "{call:#}");
+    let at = |name: &str| {
+        disclosure[name]
+            .as_str()
+            .unwrap()
+            .parse::<jiff::Timestamp>()
+            .unwrap()
+    };
+    let took = at("completed_at").duration_since(at("started_at"));
+    assert!(took.as_secs() >= 8, "nine seconds of sound took {took}");
+    assert!(call["answered_at"].as_str().unwrap() < disclosure["started_at"].as_str().unwrap());
+    assert_eq!(disclosure["sha256"].as_str().unwrap().len(), 64);
+    assert_eq!(carrier.invites()[LISTENS], 1);
+    world.done(&["log", "verify"]);
 }
 
 #[test]
-fn the_key_nine_ends_it_for_good() {
-    let line = line(Persona::PressesNine);
-    let id = place(&line.server);
-    let call = until(&line.server, &id, ended);
-    assert_eq!(call["opt_out"], true, "{call:#}");
-    let refused = line.server.post("/v1/calls", &order());
-    assert_eq!(refused.status, 200, "{refused:?}");
-    let refused = refused.json();
+fn nine_ends_the_call_and_every_later_one() {
+    let (_world, carrier, server) = world();
+    let call = server.ended(&server.call(NINE));
     assert_eq!(
-        (&refused["id"], &refused["state"]),
+        (&call["outcome"], &call["opt_out"]),
+        (&json!("answered"), &json!(true)),
+        "{call:#}"
+    );
+    assert_eq!(call["disclosure"]["state"], "interrupted");
+    assert_eq!(
+        denied_by(&server, NINE),
+        ["consent-revoked", "dnc-internal"]
+    );
+    let again = server.call(NINE);
+    assert_eq!(
+        (&again["id"], &again["state"]),
         (&Value::Null, &json!("not-placed"))
     );
-    let reasons = refused["decision"]["reasons"].to_string();
-    assert!(reasons.contains("dnc-internal") && reasons.contains("consent-revoked"));
-    assert_eq!(line.carrier.invites("+12125550123"), 1);
+    assert_eq!(carrier.invites()[NINE], 1, "nothing was sent");
+    // Only a new consent, later than the opt-out, lets the number be called again.
+    let mut fresh = consent(NINE);
+    fresh["granted_at"] = json!("2026-11-23T16:00:00Z");
+    server.post("/v1/consents", &fresh).ok();
+    assert_eq!(
+        denied_by(&server, NINE),
+        ["consent-revoked", "dnc-internal"],
+        "older than the opt-out"
+    );
 }
 
 #[test]
-fn stop_cancels_what_rings() {
-    let line = line(Persona::NoAnswer);
-    let id = place(&line.server);
-    until(&line.server, &id, |call| call["state"] == "ringing");
-    line.server
-        .post("/v1/stop", &json!({"reason": "test"}))
-        .ok();
-    let call = until(&line.server, &id, ended);
-    assert_eq!(call["outcome"], "cancelled", "{call:#}");
-    let refused = line.server.post("/v1/calls", &order()).ok();
-    assert!(refused.to_string().contains("\"stopped\""), "{refused:#}");
+fn words_end_a_call_too() {
+    let (_world, _carrier, server) = world();
+    let placed = server.call(LISTENS);
+    let id = placed["id"].as_str().unwrap();
+    server.call_when(id, |call| call["disclosure"]["state"] == "sending");
+    let said = |speaker: &str, text: &str| {
+        let words = json!({"speaker": speaker, "text": text, "final": true});
+        server
+            .post(&format!("/v1/calls/{id}/transcript"), &words)
+            .ok()["opt_out"]
+            .clone()
+    };
+    assert_eq!(
+        said("agent", "please stop calling me"),
+        Value::Null,
+        "the agent's words trigger nothing"
+    );
+    assert_eq!(said("callee", "yes go ahead i have a minute"), json!(false));
+    assert_eq!(said("callee", "please stop calling me"), json!(true));
+    assert_eq!(
+        denied_by(&server, LISTENS),
+        ["consent-revoked", "dnc-internal"],
+        "at once"
+    );
+    let call = server.ended(&placed);
+    assert_eq!(
+        (&call["outcome"], &call["opt_out"]),
+        (&json!("answered"), &json!(true)),
+        "{call:#}"
+    );
 }
 
 #[test]
-fn an_opt_out_elsewhere_cancels_what_rings() {
-    let line = line(Persona::NoAnswer);
-    let id = place(&line.server);
-    until(&line.server, &id, |call| call["state"] == "ringing");
-    let revocation = json!({"number": "+12125550123", "seller": null, "channel": "mail"});
-    line.server.post("/v1/revocations", &revocation).ok();
-    let call = until(&line.server, &id, ended);
-    assert_eq!(call["outcome"], "cancelled", "{call:#}");
+fn a_hang_up_in_the_disclosure_is_no_abandoned_call() {
+    let (_world, _carrier, server) = world();
+    let call = server.ended(&server.call(LEAVES));
+    assert_eq!(
+        (&call["outcome"], &call["opt_out"]),
+        (&json!("answered"), &json!(false)),
+        "{call:#}"
+    );
+    assert_eq!(call["disclosure"]["state"], "interrupted");
 }
 
 #[test]
-fn a_campaign_calls_its_leads() {
-    let line = line(Persona::Busy);
-    let plan = json!({"name": "november", "seller": "acme-solar"});
-    let campaign = line.server.post("/v1/campaigns", &plan).ok();
-    let id = campaign["id"].as_str().unwrap();
-    let csv = "phone,state\n+12125550123,NY\nnot a number,NY\n";
-    let path = format!("/v1/leads:import?campaign={id}");
-    let key = line.server.key.clone();
-    let imported = line.server.as_key(&key, "POST", &path, csv.as_bytes()).ok();
-    assert_eq!(imported["import"]["leads"], 1, "{imported:#}");
-    let preflight = line
-        .server
-        .post(&format!("/v1/campaigns/{id}:preflight"), &json!({}))
-        .ok();
-    assert_eq!(preflight["verdicts"]["allow"], 1, "{preflight:#}");
-    let started = line
-        .server
-        .post(&format!("/v1/campaigns/{id}:start"), &json!({}))
-        .ok();
-    assert_eq!(started["state"], "running");
+fn stop_and_an_opt_out_elsewhere_cancel_what_rings() {
+    let (_world, _carrier, server) = world();
+    let ringing = |placed: &Value| {
+        let id = placed["id"].as_str().unwrap();
+        server.call_when(id, |call| call["state"] == "ringing");
+    };
+    let placed = server.call(RINGS);
+    ringing(&placed);
+    let said = json!({"number": RINGS, "seller": "acme-solar", "channel": "sms", "said": "stop"});
+    server.post("/v1/revocations", &said).ok();
+    assert_eq!(server.ended(&placed)["outcome"], "cancelled");
+
+    let mut again = consent(RINGS);
+    again["granted_at"] = json!(jiff_now(&server));
+    std::thread::sleep(Duration::from_millis(20));
+    server.post("/v1/consents", &again).ok();
+    let placed = server.call(RINGS);
+    ringing(&placed);
+    server.post("/v1/stop", &json!({})).ok();
+    assert_eq!(server.ended(&placed)["outcome"], "cancelled");
+    let refused = server.call(LISTENS);
+    assert_eq!(
+        refused["decision"]["reasons"][0]["code"], "stopped",
+        "{refused:#}"
+    );
+}
+
+/// The server's clock, now.
+fn jiff_now(server: &Server) -> String {
+    server.get("/ready").ok()["clock"]["now"]
+        .as_str()
+        .unwrap()
+        .to_owned()
+}
+
+#[test]
+fn told_to_end_it_lets_calls_finish() {
+    let (_world, _carrier, mut server) = world();
+    let placed = server.call(LISTENS);
+    let id = placed["id"].as_str().unwrap().to_owned();
+    server.call_when(&id, |call| call["disclosure"]["state"] == "sending");
+    let pid = server.child.id().to_string();
+    std::process::Command::new("kill")
+        .args(["-TERM", &pid])
+        .status()
+        .unwrap();
     let began = Instant::now();
-    loop {
-        let shown = line.server.get(&format!("/v1/campaigns/{id}")).ok();
-        if shown["counts"]["outcomes"]["busy"] == 1 {
-            break;
+    let status = loop {
+        if let Some(status) = server.child.try_wait().unwrap() {
+            break status;
         }
-        assert!(began.elapsed() < Duration::from_secs(20), "{shown:#}");
-        std::thread::sleep(Duration::from_millis(100));
-    }
-    let page = line.server.get("/v1/calls").ok();
-    assert_eq!(page["items"][0]["outcome"], "busy");
+        assert!(began.elapsed() < Duration::from_secs(40), "still there");
+        std::thread::sleep(Duration::from_millis(50));
+    };
+    assert!(status.success(), "{status}");
+    assert!(
+        began.elapsed() > Duration::from_secs(5),
+        "the call was cut off"
+    );
+    let server = _carrier.serve(&_world, "");
+    let call = server.get(&format!("/v1/calls/{id}")).ok();
+    assert_eq!(call["outcome"], "answered", "{call:#}");
+    assert_eq!(call["disclosure"]["state"], "complete");
 }

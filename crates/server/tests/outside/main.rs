@@ -9,8 +9,11 @@
 
 mod access;
 mod calls;
+mod campaigns;
+mod carrier;
 mod clock;
 mod command_line;
+mod crash;
 mod decisions;
 mod idempotency;
 mod life;

@@ -216,7 +216,8 @@ CREATE TABLE attempts (
 ) STRICT;
 CREATE INDEX attempts_callee ON attempts (number, seller, reserved_at);
 CREATE INDEX attempts_lead ON attempts (lead);
-CREATE INDEX attempts_open ON attempts (state, expires_at) WHERE state IN ('reserved', 'dialing');
+CREATE INDEX attempts_reserved ON attempts (expires_at) WHERE state = 'reserved';
+CREATE INDEX attempts_dialing ON attempts (id) WHERE state = 'dialing';
 
 CREATE TABLE calls (
     id          TEXT PRIMARY KEY,
@@ -273,7 +274,8 @@ CREATE TABLE leads (
 CREATE INDEX leads_state ON leads (campaign, state, id);
 CREATE INDEX leads_campaign ON leads (campaign, id);
 CREATE INDEX leads_due ON leads (campaign, next_attempt_at, id) WHERE state IN ('queued', 'deferred');
-CREATE INDEX leads_held ON leads (state) WHERE state IN ('reserved', 'in-call');
+CREATE INDEX leads_reserved ON leads (id) WHERE state = 'reserved';
+CREATE INDEX leads_in_call ON leads (id) WHERE state = 'in-call';
 CREATE INDEX leads_number ON leads (number) WHERE state IN ('queued', 'deferred', 'reserved');
 
 -- evidence
@@ -293,6 +295,7 @@ CREATE INDEX events_type ON events (type, seq);
 CREATE INDEX events_clock ON events (clock, seq);
 CREATE INDEX events_number ON events (json_extract(subject, '$.number'), seq);
 CREATE INDEX events_call ON events (json_extract(subject, '$.call'), seq);
+CREATE INDEX events_seller ON events (json_extract(subject, '$.seller'), seq);
 CREATE INDEX events_campaign ON events (json_extract(subject, '$.campaign'), seq);
 
 CREATE TABLE event_head (

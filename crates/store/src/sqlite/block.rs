@@ -1,12 +1,41 @@
 //! Numbers of a list, by exchange (the first six of ten digits): one block holds the last four digits, sorted, two
 //! bytes each. Two bytes a number instead of a row, and one seek to answer.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use crate::{Result, StoreError};
 
-/// The last four digits of the numbers of one exchange.
-pub(super) type Block = BTreeSet<u16>;
+/// The last four digits of the numbers of one exchange, sorted, each once.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Block(Vec<u16>);
+
+impl Block {
+    pub(super) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Adds; whether it was not there.
+    pub(super) fn insert(&mut self, last: u16) -> bool {
+        match self.0.binary_search(&last) {
+            Ok(_) => false,
+            Err(place) => {
+                self.0.insert(place, last);
+                true
+            }
+        }
+    }
+
+    /// Removes; whether it was there.
+    pub(super) fn remove(&mut self, last: u16) -> bool {
+        match self.0.binary_search(&last) {
+            Ok(place) => {
+                self.0.remove(place);
+                true
+            }
+            Err(_) => false,
+        }
+    }
+}
 
 /// The area code of an exchange.
 pub(super) fn area_of(exchange: u32) -> u16 {
@@ -24,24 +53,30 @@ pub(super) fn split(ten_digits: u64) -> Result<(u32, u16)> {
 }
 
 /// Sorts numbers into blocks.
-pub(super) fn sort(numbers: &[u64]) -> Result<BTreeMap<u32, Block>> {
+pub(super) fn sort(mut numbers: Vec<u64>) -> Result<BTreeMap<u32, Block>> {
+    numbers.sort_unstable();
+    numbers.dedup();
     let mut blocks: BTreeMap<u32, Block> = BTreeMap::new();
-    for number in numbers {
-        let (exchange, last) = split(*number)?;
-        blocks.entry(exchange).or_default().insert(last);
+    for run in numbers.chunk_by(|a, b| a / 10_000 == b / 10_000) {
+        let Some(first) = run.first() else { continue };
+        let (exchange, _) = split(*first)?;
+        let lasts = run
+            .iter()
+            .map(|number| split(*number).map(|(_, last)| last));
+        blocks.insert(exchange, Block(lasts.collect::<Result<_>>()?));
     }
     Ok(blocks)
 }
 
 pub(super) fn encode(block: &Block) -> Vec<u8> {
-    block.iter().flat_map(|last| last.to_be_bytes()).collect()
+    block.0.iter().flat_map(|last| last.to_be_bytes()).collect()
 }
 
 pub(super) fn decode(bytes: &[u8]) -> Block {
-    bytes
+    let lasts = bytes
         .chunks_exact(2)
-        .filter_map(|pair| pair.try_into().ok().map(u16::from_be_bytes))
-        .collect()
+        .filter_map(|pair| pair.try_into().ok().map(u16::from_be_bytes));
+    Block(lasts.collect())
 }
 
 /// Whether an encoded block holds these last four digits.
@@ -66,8 +101,8 @@ mod tests {
 
     #[test]
     fn blocks_hold_what_was_put_in() {
-        let numbers = [2_125_550_199, 2_125_550_100, 2_125_550_100, 3_055_550_123];
-        let blocks = sort(&numbers).unwrap();
+        let numbers = vec![2_125_550_199, 2_125_550_100, 2_125_550_100, 3_055_550_123];
+        let blocks = sort(numbers).unwrap();
         let bytes = encode(&blocks[&212_555]);
         assert_eq!(bytes.len(), 4);
         for (last, want) in [
@@ -80,7 +115,11 @@ mod tests {
             assert_eq!(holds(&bytes, last), want, "{last}");
         }
         assert!(!holds(&[], 0));
-        assert_eq!(decode(&bytes), blocks[&212_555]);
+        let mut block = decode(&bytes);
+        assert_eq!(block, blocks[&212_555]);
+        assert!(block.insert(150) && !block.insert(150));
+        assert!(block.remove(199) && !block.remove(199));
+        assert_eq!(encode(&block), [0, 100, 0, 150]);
         assert!(split(999).is_err());
         assert!(split(12_125_550_100).is_err());
     }

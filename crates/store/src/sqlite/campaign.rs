@@ -10,12 +10,10 @@ use serde_json::json;
 
 use super::column::{from_word, instant, json, json_column, time, word, word_column};
 use super::dial::{self, Scope};
-use super::page;
 use super::work::Work;
+use super::{lead, page};
 use crate::campaign::{Campaign, CampaignCounts, CampaignPlan, CampaignState};
 use crate::{Page, PageRequest, Result, StoreError};
-
-pub(super) use super::lead::{cancel_number, enter_call, in_call, release_claims};
 
 pub(super) fn create(work: &mut Work<'_>, plan: CampaignPlan) -> Result<Campaign> {
     let campaign = Campaign {
@@ -112,7 +110,7 @@ pub(super) fn set_state(work: &mut Work<'_>, id: &Id, to: CampaignState) -> Resu
     let kind = format!("campaign.{}", word(&to)?);
     work.event(&kind, subject(&campaign), json!({}))?;
     if to == CampaignState::Cancelled {
-        super::lead::cancel_campaign(work, id)?;
+        lead::cancel_campaign(work, id)?;
         let scope = Scope {
             number: None,
             seller: None,

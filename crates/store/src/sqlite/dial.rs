@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 
 use super::column::{digits, number, time, time_option, word_column, word_option};
 use super::work::Work;
-use super::{campaign, page};
+use super::{lead, page};
 use crate::dial::{AttemptRecord, AttemptState};
 use crate::suppression::InFlight;
 use crate::{Result, StoreError};
@@ -109,8 +109,8 @@ pub(super) fn redeem(work: &mut Work<'_>, token: &str) -> Result<AttemptRecord> 
     work.conn
         .prepare_cached("UPDATE attempts SET state = 'dialing', redeemed_at = ?2 WHERE id = ?1")?
         .execute(params![attempt.id.as_str(), work.micros()])?;
-    if let Some(lead) = &attempt.lead {
-        campaign::enter_call(work, lead)?;
+    if let Some(id) = &attempt.lead {
+        lead::enter_call(work, id)?;
     }
     work.event("dial.redeemed", subject(&attempt), json!({}))?;
     Ok(attempt)

@@ -3,9 +3,11 @@
 use jiff::Timestamp;
 use ringfence_core::evidence::{
     ChainFault as Fault, ChainWalk, ClockKind, Event, EventDraft, FaultKind, GENESIS, Link,
-    SignedHead, canonical_json, hex,
+    SignedHead, Subject, canonical_json, hex, sha256_hex,
 };
 use rusqlite::{Connection, OptionalExtension, Row, ToSql, params};
+
+use serde_json::Value;
 
 use super::column::{from_json, instant, json_column, time, word, word_column};
 use crate::evidence::{ChainFault, ChainReport, EventFilter};
@@ -142,12 +144,19 @@ pub(super) fn events(
 ) -> Result<Vec<Event>> {
     let mut sql = String::from("SELECT * FROM events WHERE seq > ?");
     let mut values: Vec<Box<dyn ToSql>> = vec![Box::new(after)];
-    if let Some(kind) = &filter.kind {
-        // `call` means `call.*`: from `call.` up to before `call/`, the next character.
-        sql.push_str(" AND (type = ? OR (type >= ? AND type < ?))");
-        values.push(Box::new(kind.clone()));
-        values.push(Box::new(format!("{kind}.")));
-        values.push(Box::new(format!("{kind}/")));
+    match &filter.kind {
+        Some(kind) if kind.contains('.') => {
+            sql.push_str(" AND type = ?");
+            values.push(Box::new(kind.clone()));
+        }
+        Some(stage) => {
+            // From `call.` up to before `call/`, the next character. The plus keeps the log's own order, in which a page
+            // is found without sorting the whole stage.
+            sql.push_str(" AND +type >= ? AND +type < ?");
+            values.push(Box::new(format!("{stage}.")));
+            values.push(Box::new(format!("{stage}/")));
+        }
+        None => {}
     }
     for (field, value) in [
         ("number", filter.number.map(|n| n.e164())),
@@ -238,6 +247,10 @@ fn walk_all(
         if let Err(fault) = walk.step(&event) {
             return Ok(Some(fault));
         }
+        if !attests(conn, &event)? {
+            let what = FaultKind::RecordDiffers;
+            return Ok(Some(Fault { seq, what }));
+        }
         if checkpoint.is_some_and(|c| c.seq == seq && c.hash != event.hash) {
             return Ok(Some(differs(seq)));
         }
@@ -252,6 +265,39 @@ fn walk_all(
             seq: walk.next_seq(),
             what: FaultKind::Missing,
         }))
+}
+
+/// Whether the records whose hashes an entry holds are still those: decisions with their facts, consents with their text
+/// and proof.
+fn attests(conn: &Connection, event: &Event) -> Result<bool> {
+    let (sql, id, fields) = match (event.kind.as_str(), &event.subject) {
+        ("gate.decided", Subject { decision: Some(id), .. }) => (
+            "SELECT facts, decision FROM decisions WHERE id = ?1",
+            id,
+            ["facts_sha256", "decision_sha256"],
+        ),
+        ("consent.granted", Subject { consent: Some(id), .. }) => (
+            "SELECT t.text, c.proof FROM consents c JOIN consent_texts t ON t.sha256 = c.text_sha256
+             WHERE c.id = ?1",
+            id,
+            ["text_sha256", "proof_sha256"],
+        ),
+        _ => return Ok(true),
+    };
+    let mut query = conn.prepare_cached(sql)?;
+    let mut rows = query.query([id.as_str()])?;
+    let Some(row) = rows.next()? else {
+        return Ok(false);
+    };
+    for (column, field) in fields.into_iter().enumerate() {
+        let Ok(bytes) = row.get_ref(column)?.as_bytes() else {
+            return Ok(false);
+        };
+        if event.data.get(field).and_then(Value::as_str) != Some(&sha256_hex(bytes)) {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 fn parse_checkpoint(text: &str) -> Result<SignedHead> {

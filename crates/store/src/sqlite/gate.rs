@@ -16,6 +16,7 @@ use serde_json::json;
 use super::column::{digits, json, time, whole, word, word_column};
 use super::work::Work;
 use super::{call, campaign, consent, dial, list, operator, page, seller, suppression};
+use crate::campaign::CampaignState;
 use crate::dial::{AttemptRecord, AttemptState};
 use crate::gate::{
     Decide, DecisionRecord, GateSettings, PermitTicket, Reservation, Reserved, RulePackRecord,
@@ -139,6 +140,7 @@ pub(super) fn reserve(
     reservation: &Reservation,
     decide: &Decide,
 ) -> Result<Reserved> {
+    must_run(work.conn, reservation)?;
     let facts = facts(
         work.conn,
         &reservation.request,
@@ -160,6 +162,18 @@ pub(super) fn reserve(
         take_attempt(work, reservation, &facts, &mut reserved)?;
     }
     Ok(reserved)
+}
+
+/// Our own line dials for a campaign only while it runs: one that was held or cancelled between the claim and now has
+/// nothing to decide.
+fn must_run(conn: &Connection, reservation: &Reservation) -> Result<()> {
+    let (Some(_), Some(id)) = (&reservation.line, &reservation.request.campaign) else {
+        return Ok(());
+    };
+    match campaign::find(conn, id)?.state {
+        CampaignState::Running => Ok(()),
+        _ => Err(StoreError::Conflict("the campaign is not running".into())),
+    }
 }
 
 fn insert_decision(

@@ -31,9 +31,7 @@ pub(super) fn prepare(mut list: ListImport) -> Result<Prepared> {
     let (family, name) = name_of(&list)?;
     let blocks = match (list.kind, &mut list.rows) {
         (ListKind::FtcFull | ListKind::State | ListKind::Litigator, ListRows::Numbers(numbers)) => {
-            let blocks = block::sort(numbers)?;
-            *numbers = Vec::new();
-            blocks
+            block::sort(std::mem::take(numbers))?
         }
         (ListKind::FtcChange, ListRows::Changes(changes)) => {
             for change in changes.iter() {
@@ -214,7 +212,7 @@ fn apply_changes(
         };
         if change.added && block.insert(last) {
             count = count.saturating_add(1);
-        } else if !change.added && block.remove(&last) {
+        } else if !change.added && block.remove(last) {
             count = count.saturating_sub(1);
         }
     }

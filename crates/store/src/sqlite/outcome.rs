@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::column::{json, micros, word};
 use super::work::Work;
-use super::{campaign, dial, page};
+use super::{dial, lead, page};
 use crate::dial::{AttemptRecord, AttemptState, Recovery, Settlement};
 use crate::{Result, StoreError};
 
@@ -95,8 +95,8 @@ pub(super) fn recover(work: &mut Work<'_>) -> Result<Recovery> {
         orphans.push(settle(work, &attempt.id, &settlement)?);
     }
     let voided = dial::expire(work)?;
-    let leads_released = campaign::release_claims(work)?;
-    let leads_in_call = campaign::in_call(work.conn)?;
+    let leads_released = lead::release_claims(work)?;
+    let leads_in_call = lead::in_call(work.conn)?;
     if !orphans.is_empty() || !voided.is_empty() || leads_released > 0 {
         work.event(
             "dial.recovered",

@@ -11,7 +11,7 @@ use serde_json::json;
 use super::column::{digits, time, whole, word};
 use super::dial::{self, Scope};
 use super::work::Work;
-use super::{campaign, page};
+use super::{lead, page};
 use crate::Result;
 use crate::suppression::{
     OptOutReceipt, OptOutScope, Revocation, SuppressionDraft, SuppressionRecord,
@@ -146,7 +146,7 @@ fn cancel(
     Ok(OptOutReceipt {
         revocation: None,
         suppression,
-        leads_cancelled: campaign::cancel_number(work, number, seller)?,
+        leads_cancelled: lead::cancel_number(work, number, seller)?,
         attempts_voided: dial::void_reserved(work, &scope, "opted out")?,
         in_flight: dial::in_flight(work.conn, &scope)?,
     })

@@ -139,6 +139,8 @@ pub fn cancelling_a_campaign_voids_its_permits(store: &dyn Store) {
     let redeemed = store.redeem(&first.permit.unwrap().token, at(2));
     assert!(matches!(redeemed, Err(StoreError::Conflict(_))));
     assert_eq!(store.lead(&lead).unwrap().state, LeadState::Cancelled);
+    let late = store.reserve(plan, gate(), at(2));
+    assert!(matches!(late, Err(StoreError::Conflict(_))));
     let resumed = store.set_campaign_state(&campaign.id, CampaignState::Running, at(2));
     assert!(matches!(resumed, Err(StoreError::Conflict(_))));
 }

@@ -1,6 +1,6 @@
 //! Invariant `opt-out-wins`.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 
 use ringfence_store::campaign::LeadState;
@@ -72,42 +72,35 @@ pub fn scope_decides_whom(store: &dyn Store) {
 pub fn no_reserve_allows_after_an_opt_out(store: &dyn Store) {
     store.put_seller("acme", seller(), at(0)).unwrap();
     let opted_out = AtomicBool::new(false);
-    let done = AtomicBool::new(false);
+    let allowed = AtomicUsize::new(0);
+    let race = || {
+        let mut denied_late = 0;
+        while denied_late < 3 {
+            let late = opted_out.load(Ordering::SeqCst);
+            let reserved = store.reserve(reservation(CALLEE), gate(), at(1)).unwrap();
+            assert!(
+                !(late && reserved.permit.is_some()),
+                "allowed after an opt-out"
+            );
+            denied_late += usize::from(late);
+            let Some(permit) = reserved.permit else {
+                continue;
+            };
+            allowed.fetch_add(1, Ordering::SeqCst);
+            let late = opted_out.load(Ordering::SeqCst);
+            let redeemed = store.redeem(&permit.token, at(2));
+            assert!(!(late && redeemed.is_ok()), "redeemed after an opt-out");
+        }
+    };
     thread::scope(|scope| {
-        let workers: Vec<_> = (0..4)
-            .map(|_| {
-                scope.spawn(|| {
-                    let (mut allowed_before, mut denied_after) = (0, 0);
-                    while !done.load(Ordering::SeqCst) {
-                        let late = opted_out.load(Ordering::SeqCst);
-                        let reserved = store.reserve(reservation(CALLEE), gate(), at(1)).unwrap();
-                        let permit = reserved.permit;
-                        assert!(!(late && permit.is_some()), "allowed after an opt-out");
-                        allowed_before += usize::from(permit.is_some());
-                        denied_after += usize::from(late);
-                        if let Some(permit) = permit {
-                            let after = opted_out.load(Ordering::SeqCst);
-                            let redeemed = store.redeem(&permit.token, at(2));
-                            assert!(!(after && redeemed.is_ok()), "redeemed after an opt-out");
-                        }
-                    }
-                    (allowed_before, denied_after)
-                })
-            })
-            .collect();
-        thread::sleep(Duration::from_millis(100));
+        for _ in 0..4 {
+            scope.spawn(race);
+        }
+        while allowed.load(Ordering::SeqCst) < 8 {
+            thread::yield_now();
+        }
         store.revoke(revocation(0), at(1)).unwrap();
         opted_out.store(true, Ordering::SeqCst);
-        thread::sleep(Duration::from_millis(100));
-        done.store(true, Ordering::SeqCst);
-        let totals = workers
-            .into_iter()
-            .map(|worker| worker.join().unwrap())
-            .fold((0, 0), |sum, one| (sum.0 + one.0, sum.1 + one.1));
-        assert!(
-            totals.0 > 0 && totals.1 > 0,
-            "both sides were tried: {totals:?}"
-        );
     });
     assert_eq!(store.verify_chain(None).unwrap().fault, None);
 }

@@ -18,11 +18,13 @@ use super::playing::{Playing, SentFrame};
 use super::ports::MediaSockets;
 use super::prompt::Prompt;
 use super::rtcp;
-use super::rtp::{FRAME_SAMPLES, Frame, PCMU, RtpPacket};
+use super::rtp::{FRAME_SAMPLES, Frame, PCMU, RtpPacket, TELEPHONE_EVENT};
 use crate::Clock;
 
 /// Events that the call has not taken yet (invariant `bounded`); a call that lets more pile up is over.
 const BACKLOG_MAX: usize = 64;
+/// Audio that came in and has not been listened to, in bytes.
+const INBOX_BYTES_MAX: usize = 4_096;
 /// Datagrams read per 20 ms; a flood beyond it waits in the socket's buffer and is dropped there.
 const DATAGRAMS_PER_TICK: usize = 32;
 /// From frame to frame.
@@ -51,7 +53,7 @@ pub(crate) enum MediaCommand {
     Stop(Interruption),
     /// A new offer of the far side: where to send, and whether it has put us on hold.
     Remote {
-        to: SocketAddr,
+        remote: Remote,
         on_hold: bool,
     },
     Close(Interruption),
@@ -90,6 +92,8 @@ pub(crate) struct Session {
     ticks: u64,
     keypad: Keypad,
     ears: Ears,
+    /// Audio that does not make a whole frame yet; packets need not hold 20 ms.
+    inbox: Vec<u8>,
     playing: Option<Playing>,
     /// The last frame of the disclosure, once it is out.
     disclosed_to: Option<u16>,
@@ -137,6 +141,7 @@ impl Session {
             ticks: 0,
             keypad: Keypad::default(),
             ears: Ears::default(),
+            inbox: Vec::new(),
             playing: None,
             disclosed_to: None,
             stall_ms_max: parts.stall_ms_max,
@@ -167,8 +172,8 @@ impl Session {
                     self.playing = Some(Playing::new(kind, from, prompt));
                 }
                 Ok(MediaCommand::Stop(why)) => self.stop(why),
-                Ok(MediaCommand::Remote { to, on_hold }) => {
-                    self.remote.to = to;
+                Ok(MediaCommand::Remote { remote, on_hold }) => {
+                    self.remote = remote;
                     self.source = None;
                     self.on_hold = on_hold;
                     let disclosing = |p: &Playing| p.kind == PromptKind::Disclosure;
@@ -205,7 +210,6 @@ impl Session {
 
     fn listen(&mut self) {
         let mut buffer = [0_u8; 1_500];
-        let mut heard: Option<Vec<u8>> = None;
         for _ in 0..DATAGRAMS_PER_TICK {
             let Ok((length, from)) = self.sockets.rtp.recv_from(&mut buffer) else {
                 break;
@@ -214,21 +218,31 @@ impl Session {
             let Some(packet) = packet.filter(|_| self.is_theirs(from)) else {
                 continue;
             };
-            if Some(packet.payload_type) == self.remote.telephone_event {
+            if self.is_key(packet.payload_type) {
                 let key = self
                     .keypad
                     .hear(packet.ssrc, packet.timestamp, packet.payload);
                 if let Some(key) = key {
                     self.emit(Input::Key(key));
                 }
-            } else if packet.payload_type == PCMU && packet.payload.len() == FRAME_SAMPLES {
-                // Two frames in one tick are the jitter of one: each is listened to.
-                if let Some(earlier) = heard.replace(packet.payload.to_vec()) {
-                    self.ear(Some(&earlier));
-                }
+            } else if packet.payload_type == PCMU && self.inbox.len() < INBOX_BYTES_MAX {
+                self.inbox.extend_from_slice(packet.payload);
             }
         }
-        self.ear(heard.as_deref());
+        let mut inbox = std::mem::take(&mut self.inbox);
+        let whole = inbox.len() - inbox.len() % FRAME_SAMPLES;
+        for frame in inbox.drain(..whole).as_slice().chunks(FRAME_SAMPLES) {
+            self.ear(Some(frame));
+        }
+        self.inbox = inbox;
+        if whole == 0 {
+            self.ear(None);
+        }
+    }
+
+    /// By RFC 3264 they mark keys as our offer says; some mark them as their own answer says.
+    fn is_key(&self, payload_type: u8) -> bool {
+        payload_type == TELEPHONE_EVENT || Some(payload_type) == self.remote.telephone_event
     }
 
     /// Media is taken from one source: the address of the SDP, where a NAT may change the port, or, where the trunk says

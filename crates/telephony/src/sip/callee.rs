@@ -13,20 +13,20 @@ use rsipstack::dialog::dialog::{DialogState, DialogStateReceiver};
 use rsipstack::dialog::invitation::{InviteAsyncResult, InviteOption};
 use rsipstack::dialog::invite_dialog::InviteDialog;
 use rsipstack::sip::{Header, HeadersExt, Response, StatusCode, StatusCodeKind, Uri};
-use rsipstack::transport::SipAddr;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
+use super::refresh::{self, Refresh};
 use super::requests::{answer_plainly, answer_update, key_of_info};
 use super::sdp::{self, FarSide};
-use super::stack::{CAME_IN, Stack};
+use super::stack::{Stack, is_from_network};
+use super::target;
 use crate::Clock;
 use crate::leg::{EVENTS_MAX, LegCommand};
 use crate::line::DialOrder;
 use crate::media::pacer::Pacer;
 use crate::media::ports::{MediaSockets, PortRange};
 use crate::media::session::{MediaCommand, Session, SessionParts, StreamStart};
-use crate::trunk::{Transport, TrunkConfig};
 
 /// How long the far side's answer to our BYE is waited for; it is sent again for 32 s all the same.
 const BYE_WAIT: Duration = Duration::from_secs(2);
@@ -62,6 +62,7 @@ pub(crate) struct CalleeCall {
     cancelled: bool,
     answered: bool,
     driver_gone: bool,
+    refresh: Option<Refresh>,
 }
 
 impl CalleeCall {
@@ -75,6 +76,7 @@ impl CalleeCall {
             cancelled: false,
             answered: false,
             driver_gone: false,
+            refresh: None,
         }
     }
 
@@ -89,7 +91,10 @@ impl CalleeCall {
             _ => Interruption::Cancelled,
         };
         self.close_media(why).await;
-        self.tell(Input::Ended(ending)).await;
+        // The trunk's slot is free before the driver hears of the end, so that it can dial at once.
+        let Placement { order, events, .. } = self.place;
+        drop(order);
+        let _ = events.send(Input::Ended(ending)).await;
     }
 
     async fn place_call(
@@ -144,6 +149,9 @@ impl CalleeCall {
                         return ending;
                     }
                 }
+                () = refresh::due(&mut self.refresh), if self.refresh.is_some() => {
+                    self.refresh_session(dialog);
+                }
                 event = media_event(&mut self.media), if self.media.is_some() => match event {
                     Some(event) => self.tell(event).await,
                     None => {
@@ -183,12 +191,12 @@ impl CalleeCall {
                 self.version = version;
                 let describe = |theirs: Option<&FarSide>| match (media_at, theirs) {
                     (Some(at), Some(theirs)) => sdp::answer(at, session, version, theirs),
-                    (Some(at), None) => sdp::offer(at, session),
+                    (Some(at), None) => sdp::offer(at, session, version),
                     (None, _) => String::new(),
                 };
                 if let Some(theirs) = answer_update(&request, &handle, describe).await {
                     self.command_media(MediaCommand::Remote {
-                        to: theirs.remote.to,
+                        remote: theirs.remote,
                         on_hold: theirs.direction.is_hold(),
                     });
                 }
@@ -245,7 +253,14 @@ impl CalleeCall {
             return Some(self.fail(dialog, "the pacer takes no more calls").await);
         }
         self.media = Some(Media { commands, events });
+        self.refresh = Refresh::asked_for(response);
         None
+    }
+
+    fn refresh_session(&mut self, dialog: &InviteDialog) {
+        if let (Some(refresh), Some(at)) = (&self.refresh, self.media_at) {
+            refresh.send(dialog, sdp::offer(at, self.session, self.version));
+        }
     }
 
     fn on_invite_over(
@@ -318,6 +333,7 @@ impl CalleeCall {
 
     /// Ours: ends an answered call that cannot be served.
     async fn fail(&mut self, dialog: &InviteDialog, what: &str) -> Ending {
+        self.command_media(MediaCommand::Close(Interruption::Cancelled));
         hang_up(dialog).await;
         Ending::Failed {
             what: what.to_owned(),
@@ -347,17 +363,12 @@ impl CalleeCall {
             self.place.stack.advertised(),
             self.place.stack.local().port(),
         );
-        let callee = format!(
-            "sip:{}@{}{}",
-            self.place.to.e164(),
-            trunk.address,
-            suffix(trunk)
-        );
         let caller = Uri::try_from(format!("sip:{number}@{us}")).map_err(bad)?;
         let asserted = format!("<sip:{number}@{us}>");
-        let headers = trunk
-            .asserts_identity
-            .then(|| vec![Header::Other("P-Asserted-Identity".into(), asserted)]);
+        let mut headers = vec![Header::Supported("timer".into())];
+        if trunk.asserts_identity {
+            headers.push(Header::Other("P-Asserted-Identity".into(), asserted));
+        }
         let credential = (!trunk.username.is_empty()).then(|| Credential {
             username: trunk.username.clone(),
             password: trunk.password.clone(),
@@ -367,11 +378,11 @@ impl CalleeCall {
         Ok(InviteOption {
             contact: caller.clone(),
             caller,
-            callee: Uri::try_from(callee).map_err(bad)?,
-            destination: destination(trunk).await?,
-            offer: Some(sdp::offer(media_at, self.session).into_bytes()),
+            callee: target::uri(trunk, &self.place.to.e164()).map_err(bad)?,
+            destination: target::destination(trunk).await?,
+            offer: Some(sdp::offer(media_at, self.session, self.version).into_bytes()),
             credential,
-            headers,
+            headers: Some(headers),
             ..InviteOption::default()
         })
     }
@@ -382,32 +393,6 @@ async fn media_event(media: &mut Option<Media>) -> Option<Input> {
         Some(media) => media.events.recv().await,
         None => std::future::pending().await,
     }
-}
-
-fn suffix(trunk: &TrunkConfig) -> &'static str {
-    match trunk.transport {
-        Transport::Udp => "",
-        Transport::Tcp => ";transport=tcp",
-        Transport::Tls => ";transport=tls",
-    }
-}
-
-/// Where the INVITE goes; none leaves it to the stack, which looks up SRV records (RFC 3263: only without a port).
-async fn destination(trunk: &TrunkConfig) -> Result<Option<SipAddr>, String> {
-    let kind = match trunk.transport {
-        Transport::Udp => rsipstack::sip::Transport::Udp,
-        Transport::Tcp => rsipstack::sip::Transport::Tcp,
-        Transport::Tls => rsipstack::sip::Transport::Tls,
-    };
-    let found = match trunk.address.parse::<std::net::IpAddr>() {
-        Ok(ip) => Some(SocketAddr::new(ip, 5060)),
-        Err(_) if trunk.address.contains(':') => tokio::net::lookup_host(&trunk.address)
-            .await
-            .map_err(|error| format!("the trunk's name has no address: {error}"))?
-            .next(),
-        Err(_) => None,
-    };
-    Ok(found.map(|address| SipAddr::new(kind, address.into())))
 }
 
 /// CANCEL; the stack waits up to 32 s for its answer, so nobody waits here.
@@ -433,7 +418,7 @@ async fn hang_up(dialog: &InviteDialog) {
 }
 
 fn refusal(response: &Response) -> Ending {
-    if response.header_value(CAME_IN).is_none() {
+    if !is_from_network(response) {
         return Ending::NoReply;
     }
     let text = |name| response.header_value(name);

@@ -52,8 +52,14 @@ impl Direction {
 }
 
 /// Our offer.
-pub(crate) fn offer(media: SocketAddr, session: u32) -> String {
-    describe(media, session, 1, TELEPHONE_EVENT, Direction::SendRecv)
+pub(crate) fn offer(media: SocketAddr, session: u32, version: u32) -> String {
+    describe(
+        media,
+        session,
+        version,
+        TELEPHONE_EVENT,
+        Direction::SendRecv,
+    )
 }
 
 /// Our answer to an offer of the far side.
@@ -155,7 +161,7 @@ mod tests {
     #[test]
     fn reads_our_own_offer() {
         let media = MEDIA.parse().unwrap();
-        let far = read(offer(media, 7).as_bytes()).unwrap();
+        let far = read(offer(media, 7, 1).as_bytes()).unwrap();
         assert_eq!(far.remote.to, media);
         assert_eq!(far.remote.telephone_event, Some(TELEPHONE_EVENT));
         assert_eq!(far.direction, Direction::SendRecv);

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use rsipstack::EndpointBuilder;
 use rsipstack::dialog::dialog_layer::DialogLayer;
 use rsipstack::sip::prelude::HeadersExt;
-use rsipstack::sip::{Header, Method, SipMessage, StatusCode};
+use rsipstack::sip::{Header, Method, Response, SipMessage, StatusCode};
 use rsipstack::transaction::endpoint::{EndpointOption, MessageInspector};
 use rsipstack::transaction::transaction::Transaction;
 use rsipstack::transaction::{CallIdFormat, TransactionReceiver};
@@ -22,7 +22,7 @@ use crate::trunk::{Transport, TrunkConfig};
 /// Requests from outside that are worked on at the same time (invariant `bounded`); more are dropped, and SIP sends again.
 const INCOMING_MAX: usize = 256;
 /// A mark on every response that came from the network: the stack makes up a 408 of its own when none comes.
-pub(super) const CAME_IN: &str = "X-Ringfence-Came-In";
+const CAME_IN: &str = "X-Ringfence-Came-In";
 /// How we call ourselves.
 const USER_AGENT: &str = concat!("ringfence/", env!("CARGO_PKG_VERSION"));
 
@@ -43,6 +43,11 @@ impl MessageInspector for MarkIncoming {
             (msg, _) => msg,
         }
     }
+}
+
+/// Whether the far side said it, and not our own stack's timer.
+pub(super) fn is_from_network(response: &Response) -> bool {
+    response.header_value(CAME_IN).is_some()
 }
 
 /// The endpoint.

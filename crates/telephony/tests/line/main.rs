@@ -7,6 +7,7 @@
 )]
 
 mod driver;
+mod logs;
 mod simulated;
 mod sipp;
 mod strangers;

@@ -7,7 +7,7 @@ use ringfence_core::call::{Plan, Settlement};
 use ringfence_core::disclose::{DisclosureState, Interruption};
 use ringfence_core::outcome::{AnsweredBy, Outcome};
 use ringfence_telephony::simulated::{Persona, SimulatedCarrier, SimulatedConfig};
-use ringfence_telephony::{DialError, DialOrder, Prompts, TrunkConfig};
+use ringfence_telephony::{DialError, DialOrder, Prompts, TrunkConfig, TrunkHealth};
 use tokio::sync::mpsc;
 
 use crate::driver::{self, Report, Wish};
@@ -364,4 +364,24 @@ async fn forty_calls_at_once_do_not_disturb_each_other() {
     println!("latest frame of 40 disclosures: {worst_ms} ms");
     assert!(carrier.all_invites().values().all(|n| *n == 1));
     assert_eq!((carrier.all_invites().len(), line.open_dialogs()), (40, 0));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_trunk_says_whether_it_is_there() {
+    let any = "127.0.0.1:0".parse().unwrap();
+    let listens = Arc::new(|_: &str| Persona::Listens);
+    let carrier = SimulatedCarrier::start(any, SimulatedConfig::default(), listens, None)
+        .await
+        .unwrap();
+    let trunk = TrunkConfig::new("carrier", &carrier.local().to_string());
+    let line = driver::line(trunk, driver::ports()).await;
+    let health = line.probe("carrier").await.unwrap();
+    assert!(
+        matches!(health, TrunkHealth::Up { status: 200, .. }),
+        "{health:?}"
+    );
+    drop(carrier);
+    let health = line.probe("carrier").await.unwrap();
+    assert!(matches!(health, TrunkHealth::Down { .. }), "{health:?}");
+    assert!(line.probe("other").await.is_err());
 }

@@ -4,7 +4,7 @@ use std::net::{TcpListener, UdpSocket};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use ringfence_core::call::{Input, Settlement};
+use ringfence_core::call::{Input, Plan, Settlement};
 use ringfence_core::disclose::{DisclosureState, Interruption};
 use ringfence_core::outcome::{AnsweredBy, Outcome};
 use ringfence_telephony::{DialOrder, Prompts, Transport, TrunkConfig};
@@ -259,6 +259,25 @@ async fn hold_during_the_disclosure_voids_it() {
     let Some(settled) = met else { return };
     assert_eq!(settled.outcome, Outcome::Abandoned);
     assert_eq!(settled.disclosure.interrupted_by, Some(Interruption::Hold));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_session_is_refreshed_when_we_are_asked_to() {
+    let prompts = Prompts {
+        message: Some(driver::short(1_000, 9)),
+        ..driver::short_prompts(500)
+    };
+    let wish = Wish {
+        // One refresh a second, and the call ends between the second and the third.
+        plan: Plan {
+            listen_after_message_ms: 500,
+            ..Plan::announcement(true, true)
+        },
+        ..Wish::default()
+    };
+    let met = meet_as("session_timer", &[], wish, prompts, "", "").await;
+    let Some(settled) = met else { return };
+    assert_eq!(settled.outcome, Outcome::Answered);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -1,8 +1,6 @@
 //! One file, several stores on it, as the command line beside the server.
 
-mod contract;
-
-use contract::{CALLEE, at, facts, gate, list, reservation, revocation, seller};
+use crate::contract::{CALLEE, at, facts, gate, list, reservation, revocation, seller};
 use ringfence_core::gate::Verdict;
 use ringfence_store::list::ListKind;
 use ringfence_store::{SqliteStore, Store};

@@ -1,13 +1,11 @@
 //! kill -9 at any instant loses nothing that was acknowledged.
 
-mod contract;
-
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use contract::{at, gate, number, reservation, revocation, seller};
+use crate::contract::{at, gate, number, reservation, revocation, seller};
 use ringfence_core::id::Id;
 use ringfence_store::dial::AttemptState;
 use ringfence_store::suppression::Revocation;
@@ -66,7 +64,7 @@ fn what_was_acknowledged_survives_kill_9() {
 
 fn run_and_kill(path: &PathBuf, lines: usize) -> Vec<(String, String)> {
     let mut child = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "child", "--nocapture"])
+        .args(["--exact", "crash::child", "--nocapture"])
         .env(DATABASE, path)
         .stdout(Stdio::piped())
         .spawn()

@@ -1,12 +1,10 @@
 //! Invariant `append-only`: held by triggers against mistakes, and by the chain against hands in the file.
 
-mod contract;
-
 use std::path::PathBuf;
 
-use contract::{CALLEE, at, consent, gate, reservation, revocation, seller};
+use crate::contract::{CALLEE, at, consent, gate, reservation, revocation, seller};
 use ringfence_store::consent::Confirmation;
-use ringfence_store::evidence::ChainFault;
+use ringfence_store::evidence::{ChainFault, EventFilter};
 use ringfence_store::{SqliteStore, Store, StoreError};
 use rusqlite::Connection;
 use serde_json::json;
@@ -167,6 +165,45 @@ fn every_kind_of_tampering_is_named_at_its_place() {
         let world = World::new();
         world.tamper(sql);
         assert_eq!(world.fault(None).map(|f| f.seq), Some(seq), "{what}");
+    }
+}
+
+#[test]
+fn a_changed_record_is_named_by_the_entry_that_attests_it() {
+    for (table, sql) in [
+        (
+            "decisions",
+            "UPDATE decisions SET verdict = 'deny', decision = '{}'",
+        ),
+        (
+            "decisions",
+            "UPDATE decisions SET facts = replace(facts, '2125550123', '2125550124')",
+        ),
+        (
+            "consent_texts",
+            "UPDATE consent_texts SET text = text || ' Anything goes.'",
+        ),
+        (
+            "consents",
+            "UPDATE consents SET proof = '{\"ip\":\"203.0.113.10\"}'",
+        ),
+    ] {
+        let world = World::new();
+        let kind = if table == "decisions" {
+            "gate.decided"
+        } else {
+            "consent.granted"
+        };
+        let filter = EventFilter {
+            kind: Some(kind.into()),
+            ..EventFilter::default()
+        };
+        let seq = world.open().events(0, 1, &filter).unwrap()[0].seq;
+        world
+            .sql(&format!("DROP TRIGGER {table}_keep_update"))
+            .unwrap();
+        world.sql(sql).unwrap();
+        assert_eq!(world.fault(None).map(|f| f.seq), Some(seq), "{sql}");
     }
 }
 
