@@ -9,7 +9,7 @@ use crate::outcome::{AnsweredBy, Outcome};
 
 impl Call {
     /// Settles when the leg has ended and no opt-out waits to become durable.
-    pub(super) fn settle_if_over(&mut self, _now: Timestamp, out: &mut Outputs) {
+    pub(super) fn settle_if_over(&mut self, now: Timestamp, out: &mut Outputs) {
         let Some(ending) = self.ending.clone() else {
             return;
         };
@@ -18,6 +18,10 @@ impl Call {
         }
         let _ = self.disclosure.interrupt(self.interruption(), None);
         let outcome = self.outcome(&ending);
+        if matches!(ending, Ending::AnsweredAfterCancel) {
+            self.answered_at.get_or_insert(now);
+            self.answered_by.get_or_insert(AnsweredBy::Unknown);
+        }
         if self.agent == AgentState::Waiting {
             self.agent = AgentState::Gone;
             out.push(Output::RefuseAgent {
@@ -46,11 +50,10 @@ impl Call {
                 (answered.then_some(200), None, None)
             }
         };
-        let crossed = matches!(ending, Ending::AnsweredAfterCancel);
         Settlement {
             outcome,
             sip_status,
-            answered_by: self.answered_by.or(crossed.then_some(AnsweredBy::Unknown)),
+            answered_by: self.answered_by,
             opt_out: self.opt_out != OptOut::None,
             opt_out_recorded: self.opt_out == OptOut::Recorded,
             disclosure: self.disclosure.clone(),

@@ -2,6 +2,7 @@
 //! agent's last line beside a short answer. Each becomes a bucket of the weight table.
 
 use super::context::Asked;
+use super::grammar::Clues;
 use super::lexicon::{Meaning, Token};
 
 /// Buckets in the weight table; a power of two.
@@ -37,10 +38,10 @@ impl Kind {
     fn value(self) -> i32 {
         match self {
             Self::Letters => 2,
-            Self::MeaningPair => 3,
+            Self::MeaningPair => 5,
             Self::Word | Self::Mixed => 4,
-            Self::Meaning | Self::Answer | Self::Shape => 5,
-            Self::Grammar => 8,
+            Self::Meaning | Self::Answer | Self::Shape => 6,
+            Self::Grammar => 14,
         }
     }
 }
@@ -69,7 +70,7 @@ impl Hash {
 }
 
 /// The features of one utterance, each bucket once, in bucket order.
-pub fn features(tokens: &[Token], asked: &Asked, request: bool) -> Vec<Feature> {
+pub fn features(tokens: &[Token], asked: &Asked, request: bool, clues: Clues) -> Vec<Feature> {
     let mut seen = Seen {
         features: Vec::with_capacity(tokens.len() * 24),
     };
@@ -79,9 +80,7 @@ pub fn features(tokens: &[Token], asked: &Asked, request: bool) -> Vec<Feature> 
     seen.mixed(tokens);
     seen.answer(tokens, asked);
     seen.shape(tokens);
-    if request {
-        seen.add(Kind::Grammar, Hash::of(Kind::Grammar), 0, 0);
-    }
+    seen.grammar(tokens, request, clues);
     seen.features.sort_unstable();
     seen.features.dedup_by_key(|f| f.bucket);
     seen.features
@@ -194,6 +193,24 @@ impl Seen {
         self.add(Kind::Answer, whole, 0, last);
     }
 
+    /// What the grammar found: the request, each clue, each pair of them.
+    fn grammar(&mut self, tokens: &[Token], request: bool, clues: Clues) {
+        let last = tokens.len().saturating_sub(1);
+        let hash = Hash::of(Kind::Grammar).byte(u8::from(request));
+        if request {
+            self.add(Kind::Grammar, hash.byte(200), 0, last);
+            self.add(Kind::Grammar, hash.byte(201).byte(u8::from(clues.none())), 0, last);
+        }
+        for clue in clues.numbers() {
+            self.add(Kind::Grammar, Hash::of(Kind::Grammar).byte(202).byte(clue), 0, last);
+            self.add(Kind::Grammar, hash.byte(203).byte(clue), 0, last);
+            for later in clues.numbers().filter(|n| *n > clue) {
+                let pair = Hash::of(Kind::Grammar).byte(204).byte(clue).byte(later);
+                self.add(Kind::Grammar, pair, 0, last);
+            }
+        }
+    }
+
     /// How long, and how it begins and ends.
     fn shape(&mut self, tokens: &[Token]) {
         let length = match tokens.len() {
@@ -234,7 +251,7 @@ mod tests {
     #[test]
     fn each_bucket_once_in_order_and_in_range() {
         let tokens = lexicon().tokens(&normalise::words("please stop calling me at this number"));
-        let seen = features(&tokens, &context::asked(None), true);
+        let seen = features(&tokens, &context::asked(None), true, Clues::default());
         assert!(seen.len() > 60);
         assert!(seen.windows(2).all(|w| w[0].bucket < w[1].bucket));
         assert!(seen.iter().all(|f| (f.bucket as usize) < BUCKETS));
@@ -246,6 +263,6 @@ mod tests {
 
     #[test]
     fn nothing_said_is_no_error() {
-        assert!(features(&[], &context::asked(None), false).len() < 10);
+        assert!(features(&[], &context::asked(None), false, Clues::default()).len() < 10);
     }
 }

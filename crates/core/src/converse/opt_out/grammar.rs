@@ -28,6 +28,36 @@ enum Want {
 pub struct Grammar {
     requests: Vec<Vec<Step>>,
     guards: Vec<Vec<Step>>,
+    /// A clue's number and one of its patterns.
+    clues: Vec<(u8, Vec<Step>)>,
+}
+
+/// The clues found in an utterance: bit n is the n-th clue name of `grammar.txt`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Clues(u32);
+
+impl Clues {
+    /// The numbers of the clues found, ascending.
+    pub fn numbers(self) -> impl Iterator<Item = u8> {
+        (0..32).filter(move |n| self.0 & (1 << n) != 0)
+    }
+
+    /// Whether there is none.
+    pub fn none(self) -> bool {
+        self.0 == 0
+    }
+}
+
+/// Looks for clues: words that often turn a request into something else. The model weighs them.
+pub fn clues(tokens: &[Token]) -> Clues {
+    let mut found = 0;
+    for (number, steps) in &GRAMMAR.clues {
+        let bit = 1_u32.checked_shl(u32::from(*number)).unwrap_or(0);
+        if found & bit == 0 && (0..=tokens.len()).any(|at| matched(steps, tokens, at).is_some()) {
+            found |= bit;
+        }
+    }
+    Clues(found)
 }
 
 /// What the grammar found.
@@ -67,15 +97,28 @@ pub fn find(tokens: &[Token]) -> Finding {
 
 impl Grammar {
     fn read(text: &'static str, lexicon: &Lexicon) -> Self {
-        let (mut requests, mut guards) = (Vec::new(), Vec::new());
+        let (mut requests, mut guards, mut clues) = (Vec::new(), Vec::new(), Vec::new());
+        let mut names: Vec<&str> = Vec::new();
         for line in text.lines().filter(|l| !l.starts_with('#')) {
             if let Some(pattern) = line.strip_prefix("request ") {
                 requests.push(steps(pattern, lexicon));
             } else if let Some(pattern) = line.strip_prefix("guard ") {
                 guards.push(steps(pattern, lexicon));
+            } else if let Some((name, pattern)) =
+                line.strip_prefix("clue ").and_then(|rest| rest.split_once(' '))
+            {
+                if names.last() != Some(&name) {
+                    names.push(name);
+                }
+                let number = u8::try_from(names.len() - 1).unwrap_or(u8::MAX);
+                clues.push((number, steps(pattern, lexicon)));
             }
         }
-        Self { requests, guards }
+        Self {
+            requests,
+            guards,
+            clues,
+        }
     }
 }
 
@@ -150,7 +193,8 @@ mod tests {
 
     #[test]
     fn every_word_of_a_pattern_can_be_a_token() {
-        for step in GRAMMAR.requests.iter().chain(&GRAMMAR.guards).flatten() {
+        let clues = GRAMMAR.clues.iter().map(|(_, steps)| steps);
+        for step in GRAMMAR.requests.iter().chain(&GRAMMAR.guards).chain(clues).flatten() {
             if let Step::One { any, .. } = step {
                 for want in any {
                     if let Want::Word(word) = want {

@@ -49,7 +49,7 @@ pub struct Judgement {
 }
 
 /// From this chance on, an utterance is an opt-out.
-const OPT_OUT_FROM: f64 = 0.35;
+const OPT_OUT_FROM: f64 = 0.40;
 
 /// From this chance on, an utterance that is not "not an opt-out" by far is held as ambiguous.
 const AMBIGUOUS_FROM: f64 = 0.5;
@@ -59,6 +59,10 @@ const WINDOW_TOKENS: usize = 40;
 
 /// At most this many words are quoted in [`Judgement::because`].
 const BECAUSE_TOKENS_MAX: usize = 8;
+
+/// A request found by the grammar counts from this chance on: below it the words around it (quoted,
+/// supposed, to the dog) say plainly that it is none.
+const GRAMMAR_FROM: f64 = 0.12;
 
 /// What a request found by the grammar is worth at least.
 const GRAMMAR_SCORE: f64 = 0.97;
@@ -109,10 +113,15 @@ fn gravity(judged: &Judgement) -> (u8, u64) {
 fn judge_window(model: Model<'_>, tokens: &[Token], asked: &context::Asked) -> Judgement {
     let found = grammar::find(tokens);
     let request = matches!(found, Finding::Request { .. });
-    let seen = features::features(tokens, asked, request);
+    let clues = grammar::clues(tokens);
+    let seen = features::features(tokens, asked, request, clues);
     let chances = model.chances(&seen);
+    if let Some(asks) = context::answer(asked.kind, tokens) {
+        return answered(asks, tokens);
+    }
     if let Finding::Request { from, to } = found
-        && chances.opt_out < GRAMMAR_SCORE
+        && clues.none()
+        && (GRAMMAR_FROM..GRAMMAR_SCORE).contains(&chances.opt_out)
     {
         return Judgement {
             verdict: Verdict::OptOut,
@@ -125,6 +134,15 @@ fn judge_window(model: Model<'_>, tokens: &[Token], asked: &context::Asked) -> J
         verdict,
         score: chances.opt_out,
         because: because(model, tokens, &seen, verdict),
+    }
+}
+
+/// A short answer to a question about calling.
+fn answered(asks: bool, tokens: &[Token]) -> Judgement {
+    Judgement {
+        verdict: if asks { Verdict::OptOut } else { Verdict::NotOptOut },
+        score: if asks { GRAMMAR_SCORE } else { 1.0 - GRAMMAR_SCORE },
+        because: said(tokens),
     }
 }
 

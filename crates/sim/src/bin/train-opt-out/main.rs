@@ -40,6 +40,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     println!("\n{}", report::table("cross-validated by group", &crossed));
     println!("{}", report::errors(&crossed));
     println!("{}", report::calibration(&crossed));
+    println!("{}", report::thresholds(&crossed));
 
     let weights = fit::weights(&lines);
     println!("weights sha256 {}", report::sha256(&weights));

@@ -119,6 +119,27 @@ pub fn calibration(judged: &[Judged<'_>]) -> String {
     text
 }
 
+/// Recall and false opt-outs for other thresholds of the score.
+pub fn thresholds(judged: &[Judged<'_>]) -> String {
+    let mut text = String::from("opt-out from   recall   false (not_opt_out)   false (ambiguous)\n");
+    for twentieth in 1..16_u32 {
+        let from = f64::from(twentieth) / 20.0;
+        let share = |label: Verdict| {
+            let of_label = judged.iter().filter(|j| j.line.label == label);
+            let above = of_label.clone().filter(|j| j.judgement.score >= from).count();
+            percent(above, of_label.count())
+        };
+        let _ = writeln!(
+            text,
+            "{from:>12.2} {:>7}% {:>20}% {:>18}%",
+            share(Verdict::OptOut),
+            share(Verdict::NotOptOut),
+            share(Verdict::Ambiguous)
+        );
+    }
+    text
+}
+
 /// SHA-256 as hex.
 pub fn sha256(bytes: &[u8]) -> String {
     Sha256::digest(bytes)
