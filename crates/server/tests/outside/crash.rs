@@ -6,7 +6,7 @@ use ringfence_telephony::simulated::Persona;
 use serde_json::{Value, json};
 
 use crate::carrier::Carrier;
-use crate::server::World;
+use crate::server::{World, tone};
 
 #[test]
 fn killed_in_a_campaign_it_loses_nothing_and_repeats_nothing() {
@@ -28,7 +28,15 @@ fn killed_in_a_campaign_it_loses_nothing_and_repeats_nothing() {
         .collect();
     let carrier = Carrier::start(&personas);
     let world = World::new();
-    let mut server = carrier.serve(&world, "");
+    let serve = || {
+        let server = carrier.serve(&world, "");
+        // Two seconds: long enough to press a key in.
+        let path = "/v1/sellers/acme-solar/prompts/disclosure?text=This%20is%20an%20AI%20for%20Acme%20Solar";
+        let prompt = server.as_key(&server.key, "PUT", path, &tone(2_500));
+        assert_eq!(prompt.status, 200, "{prompt:?}");
+        server
+    };
+    let mut server = serve();
     let campaign = server.campaign(&numbers, json!({"attempts_max": 1, "concurrency": 10}));
 
     let mut known_opt_outs = Vec::new();
@@ -37,7 +45,7 @@ fn killed_in_a_campaign_it_loses_nothing_and_repeats_nothing() {
         known_opt_outs.extend(opted_out(&server.get("/v1/calls?limit=1000").ok()));
         server.child.kill().unwrap();
         server.child.wait().unwrap();
-        server = carrier.serve(&world, "");
+        server = serve();
     }
     wait(|| server.get(&format!("/v1/campaigns/{campaign}")).ok()["state"] == "done");
 

@@ -231,16 +231,22 @@ pub fn consent(number: &str) -> Value {
            "proof": {}, "artificial_voice": true, "double_opt_in": false, "expires_at": null})
 }
 
-/// Half a second of silence.
+/// Half a second of sound.
 pub fn wav() -> Vec<u8> {
-    let data = vec![0u8; 8000];
+    tone(500)
+}
+
+/// A prompt that can be heard: a square wave of 400 Hz.
+pub fn tone(milliseconds: u32) -> Vec<u8> {
+    let length = milliseconds * 16;
     let mut bytes = b"RIFF".to_vec();
-    bytes.extend(36u32.wrapping_add(8000).to_le_bytes());
+    bytes.extend((36 + length).to_le_bytes());
     bytes.extend(b"WAVEfmt \x10\0\0\0\x01\0\x01\0");
     bytes.extend(8000u32.to_le_bytes());
     bytes.extend(16_000u32.to_le_bytes());
     bytes.extend(b"\x02\0\x10\0data");
-    bytes.extend(8000u32.to_le_bytes());
-    bytes.extend(data);
+    bytes.extend(length.to_le_bytes());
+    let sample = |n: u32| if n / 10 % 2 == 0 { 4000_i16 } else { -4000 };
+    bytes.extend((0..length / 2).flat_map(|n| sample(n).to_le_bytes()));
     bytes
 }

@@ -199,10 +199,20 @@ impl Seen {
         let hash = Hash::of(Kind::Grammar).byte(u8::from(request));
         if request {
             self.add(Kind::Grammar, hash.byte(200), 0, last);
-            self.add(Kind::Grammar, hash.byte(201).byte(u8::from(clues.none())), 0, last);
+            self.add(
+                Kind::Grammar,
+                hash.byte(201).byte(u8::from(clues.none())),
+                0,
+                last,
+            );
         }
         for clue in clues.numbers() {
-            self.add(Kind::Grammar, Hash::of(Kind::Grammar).byte(202).byte(clue), 0, last);
+            self.add(
+                Kind::Grammar,
+                Hash::of(Kind::Grammar).byte(202).byte(clue),
+                0,
+                last,
+            );
             self.add(Kind::Grammar, hash.byte(203).byte(clue), 0, last);
             for later in clues.numbers().filter(|n| *n > clue) {
                 let pair = Hash::of(Kind::Grammar).byte(204).byte(clue).byte(later);

@@ -104,8 +104,9 @@ impl Grammar {
                 requests.push(steps(pattern, lexicon));
             } else if let Some(pattern) = line.strip_prefix("guard ") {
                 guards.push(steps(pattern, lexicon));
-            } else if let Some((name, pattern)) =
-                line.strip_prefix("clue ").and_then(|rest| rest.split_once(' '))
+            } else if let Some((name, pattern)) = line
+                .strip_prefix("clue ")
+                .and_then(|rest| rest.split_once(' '))
             {
                 if names.last() != Some(&name) {
                     names.push(name);
@@ -194,7 +195,13 @@ mod tests {
     #[test]
     fn every_word_of_a_pattern_can_be_a_token() {
         let clues = GRAMMAR.clues.iter().map(|(_, steps)| steps);
-        for step in GRAMMAR.requests.iter().chain(&GRAMMAR.guards).chain(clues).flatten() {
+        for step in GRAMMAR
+            .requests
+            .iter()
+            .chain(&GRAMMAR.guards)
+            .chain(clues)
+            .flatten()
+        {
             if let Step::One { any, .. } = step {
                 for want in any {
                     if let Want::Word(word) = want {

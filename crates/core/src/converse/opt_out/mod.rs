@@ -140,8 +140,16 @@ fn judge_window(model: Model<'_>, tokens: &[Token], asked: &context::Asked) -> J
 /// A short answer to a question about calling.
 fn answered(asks: bool, tokens: &[Token]) -> Judgement {
     Judgement {
-        verdict: if asks { Verdict::OptOut } else { Verdict::NotOptOut },
-        score: if asks { GRAMMAR_SCORE } else { 1.0 - GRAMMAR_SCORE },
+        verdict: if asks {
+            Verdict::OptOut
+        } else {
+            Verdict::NotOptOut
+        },
+        score: if asks {
+            GRAMMAR_SCORE
+        } else {
+            1.0 - GRAMMAR_SCORE
+        },
         because: said(tokens),
     }
 }

@@ -121,12 +121,16 @@ pub fn calibration(judged: &[Judged<'_>]) -> String {
 
 /// Recall and false opt-outs for other thresholds of the score.
 pub fn thresholds(judged: &[Judged<'_>]) -> String {
-    let mut text = String::from("opt-out from   recall   false (not_opt_out)   false (ambiguous)\n");
+    let mut text =
+        String::from("opt-out from   recall   false (not_opt_out)   false (ambiguous)\n");
     for twentieth in 1..16_u32 {
         let from = f64::from(twentieth) / 20.0;
         let share = |label: Verdict| {
             let of_label = judged.iter().filter(|j| j.line.label == label);
-            let above = of_label.clone().filter(|j| j.judgement.score >= from).count();
+            let above = of_label
+                .clone()
+                .filter(|j| j.judgement.score >= from)
+                .count();
             percent(above, of_label.count())
         };
         let _ = writeln!(
