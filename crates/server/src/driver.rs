@@ -214,7 +214,9 @@ impl Driven {
     /// Writes what happened. A failure is logged: the call goes on, for the callee is on it.
     async fn write(&self, events: Vec<EventDraft>) {
         let update = CallUpdate {
-            state: Some(stored_state(self.machine.state())),
+            // Only the settlement ends a call: whoever sees `ended` sees the outcome with it.
+            state: Some(stored_state(self.machine.state()))
+                .filter(|state| *state != ringfence_store::call::CallState::Ended),
             answered_by: self.machine.answered_by(),
             answered_at: self.machine.answered_at(),
             opt_out: self.machine.opted_out(),

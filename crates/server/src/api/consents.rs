@@ -35,7 +35,7 @@ pub struct ConsentSent {
     text: String,
     /// What proves it, as the caller says.
     #[serde(default)]
-    proof: Map<String, Value>,
+    proof: Option<Map<String, Value>>,
     /// Whether it covers an artificial voice.
     #[serde(default)]
     artificial_voice: bool,
@@ -88,7 +88,7 @@ pub fn record(app: &App, request: Request) -> Result<Answer, ApiError> {
         channel: sent.channel,
         granted_at,
         text: sent.text,
-        proof: Value::Object(sent.proof),
+        proof: Value::Object(sent.proof.unwrap_or_default()),
         artificial_voice: sent.artificial_voice,
         double_opt_in: sent.double_opt_in,
         expires_at: sent.expires_at,
@@ -114,7 +114,7 @@ pub struct ConfirmationSent {
     channel: String,
     /// What proves it, as the caller says.
     #[serde(default)]
-    proof: Map<String, Value>,
+    proof: Option<Map<String, Value>>,
     /// Now, if nothing is said.
     #[serde(default)]
     #[schemars(with = "Option<String>")]
@@ -130,7 +130,7 @@ pub fn confirm(app: &App, request: Request) -> Result<Answer, ApiError> {
         .may_for(Some(&app.store.consent(&id)?.draft.seller))?;
     let confirmation = Confirmation {
         channel: sent.channel,
-        proof: Value::Object(sent.proof),
+        proof: Value::Object(sent.proof.unwrap_or_default()),
         at: request.past("at", sent.at)?,
     };
     let record = app.store.confirm_consent(&id, confirmation, request.now)?;

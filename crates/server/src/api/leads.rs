@@ -1,7 +1,9 @@
 //! Leads: one at a time, or a file.
 
+use ringfence_core::consent::Purpose;
 use ringfence_core::id::Id;
 use ringfence_core::lead::Place;
+use ringfence_core::lead::import::ImportOptions;
 use ringfence_store::campaign::{LeadDraft, LeadImported};
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -11,6 +13,7 @@ use super::decisions::checked_place;
 use super::problem::ApiError;
 use super::request::{Answer, Request, number};
 use crate::app::App;
+use crate::intake::{Destination, IntakeError, TakenIn, take_in};
 
 /// A lead as it is sent.
 #[derive(Deserialize, JsonSchema)]
@@ -73,20 +76,22 @@ pub fn show(app: &App, request: Request) -> Result<Answer, ApiError> {
     Answer::ok(&lead)
 }
 
-/// Takes in a file of leads, into `?campaign=`.
+/// Takes in a file of leads: into `?campaign=`, or for `?seller=`, where they wait for a campaign.
 pub fn import(app: &App, request: Request) -> Result<Answer, ApiError> {
-    use crate::intake::{Destination, IntakeError, take_in};
-    use ringfence_core::lead::import::ImportOptions;
-
-    let Some(campaign) = request.query("campaign").map(Id::from) else {
-        return Err(ApiError::field(
-            "campaign",
-            "`?campaign=` says which campaign they are for",
-        ));
+    let campaign = match request.query("campaign") {
+        Some(id) => Some(app.store.campaign(&Id::from(id))?),
+        None => None,
     };
-    let campaign = app.store.campaign(&campaign)?;
-    request.caller.may_for(Some(&campaign.plan.seller))?;
-    let seller = app.store.seller(&campaign.plan.seller)?;
+    let seller = match (&campaign, request.query("seller")) {
+        (Some(campaign), _) => campaign.plan.seller.clone(),
+        (None, Some(seller)) => seller.to_owned(),
+        (None, None) => {
+            let detail = "`?campaign=` or `?seller=` says for whom they are";
+            return Err(ApiError::field("campaign", detail));
+        }
+    };
+    request.caller.may_for(Some(&seller))?;
+    let record = app.store.seller(&seller)?;
     let options = ImportOptions {
         file_bytes_max: app.config.server.import_bytes_max,
         consent_text: request.query("consent_text").map(str::to_owned),
@@ -94,10 +99,12 @@ pub fn import(app: &App, request: Request) -> Result<Answer, ApiError> {
         ..ImportOptions::default()
     };
     let to = Destination {
-        seller: &campaign.plan.seller,
-        seller_name: Some(&seller.profile.name),
-        purpose: campaign.plan.purpose,
-        campaign: Some(&campaign.id),
+        seller: &seller,
+        seller_name: Some(&record.profile.name),
+        purpose: campaign
+            .as_ref()
+            .map_or(Purpose::Telemarketing, |c| c.plan.purpose),
+        campaign: campaign.as_ref().map(|c| &c.id),
     };
     let taken = take_in(&*app.store, &request.body, &options, &to, request.now);
     app.desk.campaigns_changed();
@@ -106,9 +113,7 @@ pub fn import(app: &App, request: Request) -> Result<Answer, ApiError> {
             for row in &taken.report.do_not_call {
                 app.desk.opted_out(row.number, Some(to.seller));
             }
-            let report = serde_json::to_value(&taken);
-            let report = report.map_err(|e| ApiError::internal(&e.to_string()))?;
-            Answer::ok(&json!({"campaign": campaign.id, "import": report}))
+            taken_in(to.campaign, &taken)
         }
         Err(IntakeError::File(error)) => Err(ApiError {
             code: error.code(),
@@ -116,4 +121,14 @@ pub fn import(app: &App, request: Request) -> Result<Answer, ApiError> {
         }),
         Err(IntakeError::Store(error)) => Err(error.into()),
     }
+}
+
+/// What became of a file. The sender has its rows; what they need to hear of is what was not taken as it came.
+fn taken_in(campaign: Option<&Id>, taken: &TakenIn) -> Result<Answer, ApiError> {
+    let report = serde_json::to_value(taken);
+    let mut report = report.map_err(|e| ApiError::internal(&e.to_string()))?;
+    if let Some(Value::Object(rows)) = report.get_mut("report") {
+        rows.remove("leads");
+    }
+    Answer::ok(&json!({"campaign": campaign, "import": report}))
 }

@@ -112,3 +112,35 @@ fn a_call_without_a_trunk_is_refused_by_name() {
     let robot = json!({"to": "+12125550123", "seller": "s", "agent": {"kind": "robot"}});
     assert_eq!(server.post("/v1/calls", &robot).problem().0, 422);
 }
+
+#[test]
+fn events_come_as_they_happen() {
+    use std::io::{BufRead, BufReader, Write};
+
+    let world = World::new();
+    let server = world.serve(&[]);
+    let address = server.base.strip_prefix("http://").unwrap();
+    let mut socket = std::net::TcpStream::connect(address).unwrap();
+    socket
+        .set_read_timeout(Some(Duration::from_secs(10)))
+        .unwrap();
+    let request = format!(
+        "GET /v1/events?type=consent HTTP/1.1\r\nhost: x\r\naccept: text/event-stream\r\n\
+         authorization: Bearer {}\r\n\r\n",
+        server.key
+    );
+    socket.write_all(request.as_bytes()).unwrap();
+    let mut lines = BufReader::new(socket).lines();
+    let head = lines.next().unwrap().unwrap();
+    assert!(head.contains("200"), "{head}");
+    server
+        .post("/v1/consents", &crate::server::consent("+12125550123"))
+        .ok();
+    let data = lines
+        .map(Result::unwrap)
+        .find_map(|line| line.strip_prefix("data: ").map(str::to_owned))
+        .unwrap();
+    let event: serde_json::Value = serde_json::from_str(&data).unwrap();
+    assert!(event["type"].as_str().unwrap().starts_with("consent."));
+    assert_eq!(event["subject"]["number"], "+12125550123");
+}

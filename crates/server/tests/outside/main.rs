@@ -9,6 +9,7 @@
 
 mod access;
 mod calls;
+mod campaign_course;
 mod campaigns;
 mod carrier;
 mod clock;
