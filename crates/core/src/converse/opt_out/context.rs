@@ -53,10 +53,14 @@ pub fn asked(context: Option<&str>) -> Asked {
 fn kind(lexicon: &Lexicon, tokens: &[Token], question: bool) -> AskedKind {
     let has = |name: &str| {
         let wanted = lexicon.meaning_named(name);
-        tokens.iter().any(|t| t.meaning.is_some() && t.meaning == wanted)
+        tokens
+            .iter()
+            .any(|t| t.meaning.is_some() && t.meaning == wanted)
     };
     let said = |word: &str| tokens.iter().any(|t| t.text == word);
-    let opening = ["would", "shall", "should", "do", "quiere", "desea", "just", "so"];
+    let opening = [
+        "would", "shall", "should", "do", "quiere", "desea", "just", "so",
+    ];
     let first = tokens.first().map(|t| t.text.as_str());
     let asks = question || first.is_some_and(|word| opening.contains(&word));
     if !asks {
@@ -67,7 +71,9 @@ fn kind(lexicon: &Lexicon, tokens: &[Token], question: bool) -> AskedKind {
     let service = has("SERVICE");
     let removal = has("REMOVE") || has("LOSEIT") || (has("TAKE") && has("OFF"));
     let staying = has("STAY") || has("KEEP") || said("stay") || has("AGAIN");
-    let ending = ["CEASE", "NOMORE", "NEG", "NOT", "REVOKE"].iter().any(|name| has(name));
+    let ending = ["CEASE", "NOMORE", "NEG", "NOT", "REVOKE"]
+        .iter()
+        .any(|name| has(name));
     if (removal && place && !service) || (ending && reach && !service) || has("DNC") {
         AskedKind::Stop
     } else if staying && (reach || has("LIST")) {
@@ -110,14 +116,23 @@ mod tests {
             ("Would you like us to stop calling?", AskedKind::Stop),
             ("Shall I remove you?", AskedKind::Stop),
             ("Do you want to be taken off our list?", AskedKind::Stop),
-            ("Would you like to be on our do not call list?", AskedKind::Stop),
+            (
+                "Would you like to be on our do not call list?",
+                AskedKind::Stop,
+            ),
             ("¿Quiere que dejemos de llamarle?", AskedKind::Stop),
             ("May we call you again?", AskedKind::Stay),
             ("Shall we keep you on our list?", AskedKind::Stay),
             ("Are you asking us not to call again?", AskedKind::Stop),
-            ("Shall I remove the second item from the order?", AskedKind::Other),
+            (
+                "Shall I remove the second item from the order?",
+                AskedKind::Other,
+            ),
             ("Shall we go on?", AskedKind::Other),
-            ("I can stop there. Is now a good time to talk?", AskedKind::Other),
+            (
+                "I can stop there. Is now a good time to talk?",
+                AskedKind::Other,
+            ),
             ("I'm calling about your roof.", AskedKind::Statement),
             ("", AskedKind::Nothing),
         ] {

@@ -3,7 +3,7 @@
 
 use super::context::Asked;
 use super::grammar::Clues;
-use super::lexicon::{Meaning, Token};
+use super::lexicon::{Meaning, Token, lexicon};
 
 /// Buckets in the weight table; a power of two.
 pub const BUCKETS: usize = 1 << 17;
@@ -182,7 +182,10 @@ impl Seen {
             return;
         }
         let last = tokens.len().saturating_sub(1);
-        let first = tokens.first().and_then(|t| t.meaning).unwrap_or(Meaning::MAX);
+        let first = tokens
+            .first()
+            .and_then(|t| t.meaning)
+            .unwrap_or(Meaning::MAX);
         let hash = Hash::of(Kind::Answer).byte(asked.kind as u8);
         self.add(Kind::Answer, hash, 0, last);
         self.add(Kind::Answer, hash.byte(first), 0, last);
@@ -196,11 +199,41 @@ impl Seen {
         let hash = Hash::of(Kind::Grammar).byte(u8::from(request));
         if request {
             self.add(Kind::Grammar, hash.byte(200), 0, last);
-            self.add(Kind::Grammar, hash.byte(201).byte(u8::from(clues.none())), 0, last);
+            self.add(
+                Kind::Grammar,
+                hash.byte(201).byte(u8::from(clues.none())),
+                0,
+                last,
+            );
         }
+        // Which of the meanings a request is made of are there at all, in one feature.
+        let core = lexicon().core();
+        let present = core
+            .iter()
+            .filter(|m| tokens.iter().any(|t| t.meaning == Some(**m)));
+        let all = present
+            .clone()
+            .fold(Hash::of(Kind::Grammar).byte(206), |h, m| h.byte(*m));
+        self.add(Kind::Grammar, all, 0, last);
+        let count = u8::try_from(present.count()).unwrap_or(u8::MAX).min(4);
+        self.add(
+            Kind::Grammar,
+            Hash::of(Kind::Grammar).byte(207).byte(count),
+            0,
+            last,
+        );
         for clue in clues.numbers() {
-            self.add(Kind::Grammar, Hash::of(Kind::Grammar).byte(202).byte(clue), 0, last);
+            self.add(
+                Kind::Grammar,
+                Hash::of(Kind::Grammar).byte(202).byte(clue),
+                0,
+                last,
+            );
             self.add(Kind::Grammar, hash.byte(203).byte(clue), 0, last);
+            for meaning in tokens.iter().filter_map(|t| t.meaning) {
+                let both = Hash::of(Kind::Grammar).byte(205).byte(clue).byte(meaning);
+                self.add(Kind::MeaningPair, both, 0, last);
+            }
             for later in clues.numbers().filter(|n| *n > clue) {
                 let pair = Hash::of(Kind::Grammar).byte(204).byte(clue).byte(later);
                 self.add(Kind::Grammar, pair, 0, last);
@@ -221,8 +254,16 @@ impl Seen {
         let hash = Hash::of(Kind::Shape).byte(length);
         self.add(Kind::Shape, hash, 0, last);
         self.add(Kind::Shape, hash.byte(u8::from(any)), 0, last);
-        let end = tokens.last().and_then(|t| t.meaning).unwrap_or(Meaning::MAX);
-        self.add(Kind::Shape, Hash::of(Kind::Shape).byte(99).byte(end), last, last);
+        let end = tokens
+            .last()
+            .and_then(|t| t.meaning)
+            .unwrap_or(Meaning::MAX);
+        self.add(
+            Kind::Shape,
+            Hash::of(Kind::Shape).byte(99).byte(end),
+            last,
+            last,
+        );
         let whole = tokens.iter().fold(Hash::of(Kind::Shape).byte(98), |h, t| {
             h.byte(t.meaning.unwrap_or(Meaning::MAX))
         });
@@ -234,7 +275,7 @@ impl Seen {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{context, lexicon::lexicon, normalise};
+    use super::super::{context, normalise};
     use super::*;
 
     #[test]
@@ -244,11 +285,14 @@ mod tests {
         assert!(seen.len() > 60);
         assert!(seen.windows(2).all(|w| w[0].bucket < w[1].bucket));
         assert!(seen.iter().all(|f| (f.bucket as usize) < BUCKETS));
-        assert!(seen.iter().all(|f| usize::from(f.to) < tokens.len() && f.from <= f.to));
+        assert!(
+            seen.iter()
+                .all(|f| usize::from(f.to) < tokens.len() && f.from <= f.to)
+        );
     }
 
     #[test]
     fn nothing_said_is_no_error() {
-        assert!(features(&[], &context::asked(None), false, Clues::default()).len() < 10);
+        assert!(features(&[], &context::asked(None), false, Clues::default()).len() < 16);
     }
 }

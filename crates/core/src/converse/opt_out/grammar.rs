@@ -8,10 +8,7 @@ use super::lexicon::{Lexicon, Meaning, Token, lexicon};
 #[derive(Debug, Clone)]
 enum Step {
     /// Any of these words or meanings; skipped where `optional`.
-    One {
-        any: Vec<Want>,
-        optional: bool,
-    },
+    One { any: Vec<Want>, optional: bool },
     /// Up to this many tokens of any kind.
     Gap(usize),
     /// Nothing before this.
@@ -107,8 +104,9 @@ impl Grammar {
                 requests.push(steps(pattern, lexicon));
             } else if let Some(pattern) = line.strip_prefix("guard ") {
                 guards.push(steps(pattern, lexicon));
-            } else if let Some((name, pattern)) =
-                line.strip_prefix("clue ").and_then(|rest| rest.split_once(' '))
+            } else if let Some((name, pattern)) = line
+                .strip_prefix("clue ")
+                .and_then(|rest| rest.split_once(' '))
             {
                 if names.last() != Some(&name) {
                     names.push(name);
@@ -165,7 +163,9 @@ fn matched(steps: &[Step], tokens: &[Token], at: usize) -> Option<usize> {
     };
     match step {
         Step::Start => (at == 0).then(|| matched(rest, tokens, at)).flatten(),
-        Step::End => (at == tokens.len()).then(|| matched(rest, tokens, at)).flatten(),
+        Step::End => (at == tokens.len())
+            .then(|| matched(rest, tokens, at))
+            .flatten(),
         Step::Gap(tokens_max) => {
             (at..=(at + tokens_max).min(tokens.len())).find_map(|to| matched(rest, tokens, to))
         }
@@ -195,7 +195,13 @@ mod tests {
     #[test]
     fn every_word_of_a_pattern_can_be_a_token() {
         let clues = GRAMMAR.clues.iter().map(|(_, steps)| steps);
-        for step in GRAMMAR.requests.iter().chain(&GRAMMAR.guards).chain(clues).flatten() {
+        for step in GRAMMAR
+            .requests
+            .iter()
+            .chain(&GRAMMAR.guards)
+            .chain(clues)
+            .flatten()
+        {
             if let Step::One { any, .. } = step {
                 for want in any {
                     if let Want::Word(word) = want {
@@ -213,8 +219,14 @@ mod tests {
     #[test]
     fn a_guard_is_stronger_than_a_request() {
         let find = |text: &str| find(&lexicon().tokens(&words(text)));
-        assert!(matches!(find("please stop calling me"), Finding::Request { .. }));
-        assert!(matches!(find("please don't stop calling me"), Finding::Guarded { .. }));
+        assert!(matches!(
+            find("please stop calling me"),
+            Finding::Request { .. }
+        ));
+        assert!(matches!(
+            find("please don't stop calling me"),
+            Finding::Guarded { .. }
+        ));
         assert_eq!(find("what time is it"), Finding::Nothing);
     }
 }

@@ -2,15 +2,16 @@
 
 /// Sounds that carry no meaning.
 const FILLERS: &[&str] = &[
-    "ah", "ahem", "eh", "ehm", "em", "er", "erm", "ehh", "hm", "hmm", "mm", "mmm", "uh", "uhh", "uhm", "um",
-    "umm", "pues",
+    "ah", "ahem", "eh", "ehm", "em", "er", "erm", "ehh", "hm", "hmm", "mm", "mmm", "uh", "uhh",
+    "uhm", "um", "umm", "pues",
 ];
 
 /// Short words that are words, not the beginning of a stutter.
 const SHORT_WORDS: &[&str] = &[
-    "a", "al", "am", "an", "as", "at", "be", "by", "da", "de", "di", "do", "e", "el", "en", "es", "go", "ha",
-    "he", "hi", "i", "if", "in", "is", "it", "la", "le", "lo", "me", "mi", "my", "ni", "no", "o", "of", "on",
-    "or", "os", "se", "si", "so", "su", "te", "ti", "to", "tu", "u", "un", "up", "us", "va", "we", "y", "ya",
+    "a", "al", "am", "an", "as", "at", "be", "by", "da", "de", "di", "do", "e", "el", "en", "es",
+    "go", "ha", "he", "hi", "i", "if", "in", "is", "it", "la", "le", "lo", "me", "mi", "my", "ni",
+    "no", "o", "of", "on", "or", "os", "se", "si", "so", "su", "te", "ti", "to", "tu", "u", "un",
+    "up", "us", "va", "we", "y", "ya",
 ];
 
 /// What recognisers write for the words that matter here, in the frames that give them away:
@@ -39,7 +40,10 @@ const MISHEARD: &[(&[&str], &[&str])] = &[
     (&["tape", "me", "off"], &["take", "me", "off"]),
     (&["tape", "my", "name"], &["take", "my", "name"]),
     (&["tape", "my", "number"], &["take", "my", "number"]),
-    (&["tick", "me", "off", "your"], &["take", "me", "off", "your"]),
+    (
+        &["tick", "me", "off", "your"],
+        &["take", "me", "off", "your"],
+    ),
     (&["ache", "me", "off"], &["take", "me", "off"]),
     (&["jake", "me", "off"], &["take", "me", "off"]),
     (&["bake", "me", "off"], &["take", "me", "off"]),
@@ -181,9 +185,7 @@ fn plain(c: char) -> char {
 
 /// "st stop", "c calling": the beginning of the word that follows.
 fn is_stutter(word: &str, next: Option<&String>) -> bool {
-    word.len() <= 2
-        && !SHORT_WORDS.contains(&word)
-        && next.is_some_and(|n| n.len() > word.len() && n.starts_with(word))
+    word.len() <= 2 && !SHORT_WORDS.contains(&word) && next.is_some_and(|n| n.starts_with(word))
 }
 
 /// "i want i want": the second time is dropped.

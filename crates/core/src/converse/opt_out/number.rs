@@ -7,7 +7,11 @@ const LN_2: f64 = std::f64::consts::LN_2;
 
 /// e to the power of `x`, for `x` from -700 to 700 (beyond: the value at that edge).
 pub fn exp(x: f64) -> f64 {
-    let x = if x.is_nan() { 0.0 } else { x.clamp(-700.0, 700.0) };
+    let x = if x.is_nan() {
+        0.0
+    } else {
+        x.clamp(-700.0, 700.0)
+    };
     let halvings = (x / LN_2).round();
     let rest = x - halvings * LN_2;
     // |rest| <= ln 2 / 2: thirteen terms are exact to the last bits.

@@ -12,7 +12,12 @@ pub use super::number::exp;
 pub fn features_of(utterance: &str, context: Option<&str>) -> Vec<Feature> {
     let tokens = lexicon::lexicon().tokens(&normalise::words(utterance));
     let request = matches!(grammar::find(&tokens), grammar::Finding::Request { .. });
-    features::features(&tokens, &context::asked(context), request, grammar::clues(&tokens))
+    features::features(
+        &tokens,
+        &context::asked(context),
+        request,
+        grammar::clues(&tokens),
+    )
 }
 
 /// Whether the grammar alone finds a request.

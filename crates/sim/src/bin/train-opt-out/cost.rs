@@ -39,7 +39,11 @@ const ROUNDS: usize = 3;
 pub fn measure(weights: &[u8], lines: &[Line]) -> Result<String, regex::Error> {
     let set = RegexSet::new(PATTERNS)?;
     let model = median(lines, |line| {
-        black_box(classify_with(weights, black_box(&line.text), line.context.as_deref()));
+        black_box(classify_with(
+            weights,
+            black_box(&line.text),
+            line.context.as_deref(),
+        ));
     });
     let baseline = median(lines, |line| {
         black_box(set.is_match(black_box(&line.text)));

@@ -50,7 +50,12 @@ fn example(line: &Line) -> Example {
     Example {
         features: seen
             .iter()
-            .map(|f| (usize::try_from(f.bucket).unwrap_or(0), f64::from(f.value) / norm))
+            .map(|f| {
+                (
+                    usize::try_from(f.bucket).unwrap_or(0),
+                    f64::from(f.value) / norm,
+                )
+            })
             .collect(),
         label: line.label,
     }

@@ -53,8 +53,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     }
     println!("{}", cost::measure(&weights, &lines)?);
     if write {
-        let to = Path::new(env!("CARGO_MANIFEST_DIR"))
-            .join("../core/src/converse/opt_out/weights.bin");
+        let to =
+            Path::new(env!("CARGO_MANIFEST_DIR")).join("../core/src/converse/opt_out/weights.bin");
         std::fs::write(&to, &weights)?;
         println!("written: {} bytes", weights.len());
     }
@@ -66,7 +66,10 @@ fn cross_validate(lines: &[Line]) -> Vec<Judged<'_>> {
     for fold in 0..FOLDS {
         let seen: Vec<Line> = (lines.iter().filter(|l| l.fold(FOLDS) != fold).cloned()).collect();
         let weights = fit::weights(&seen);
-        judged.extend(judge(&weights, lines.iter().filter(|l| l.fold(FOLDS) == fold)));
+        judged.extend(judge(
+            &weights,
+            lines.iter().filter(|l| l.fold(FOLDS) == fold),
+        ));
     }
     judged
 }

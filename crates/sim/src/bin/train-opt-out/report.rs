@@ -31,7 +31,9 @@ pub fn table(title: &str, judged: &[Judged<'_>]) -> String {
     for one in judged {
         let label = format!("{:?}", one.line.label);
         for category in ["(all)", &one.line.category] {
-            let row = rows.entry((label.clone(), category.to_owned())).or_default();
+            let row = rows
+                .entry((label.clone(), category.to_owned()))
+                .or_default();
             row.all += 1;
             row.right += usize::from(one.judgement.verdict == one.line.label);
             row.opt_out += usize::from(one.judgement.verdict == Verdict::OptOut);
@@ -39,7 +41,9 @@ pub fn table(title: &str, judged: &[Judged<'_>]) -> String {
         }
     }
     let mut text = format!("{title}: {} utterances\n", judged.len());
-    text.push_str("label         category                          n  right  as opt-out  as ambiguous\n");
+    text.push_str(
+        "label         category                          n  right  as opt-out  as ambiguous\n",
+    );
     for ((label, category), row) in rows {
         let _ = writeln!(
             text,
@@ -117,12 +121,16 @@ pub fn calibration(judged: &[Judged<'_>]) -> String {
 
 /// Recall and false opt-outs for other thresholds of the score.
 pub fn thresholds(judged: &[Judged<'_>]) -> String {
-    let mut text = String::from("opt-out from   recall   false (not_opt_out)   false (ambiguous)\n");
+    let mut text =
+        String::from("opt-out from   recall   false (not_opt_out)   false (ambiguous)\n");
     for twentieth in 1..16_u32 {
         let from = f64::from(twentieth) / 20.0;
         let share = |label: Verdict| {
             let of_label = judged.iter().filter(|j| j.line.label == label);
-            let above = of_label.clone().filter(|j| j.judgement.score >= from).count();
+            let above = of_label
+                .clone()
+                .filter(|j| j.judgement.score >= from)
+                .count();
             percent(above, of_label.count())
         };
         let _ = writeln!(
@@ -138,8 +146,10 @@ pub fn thresholds(judged: &[Judged<'_>]) -> String {
 
 /// SHA-256 as hex.
 pub fn sha256(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    Sha256::digest(bytes)
+        .iter()
+        .fold(String::new(), |mut text, byte| {
+            let _ = write!(text, "{byte:02x}");
+            text
+        })
 }
