@@ -35,26 +35,6 @@ pub struct App {
 }
 
 impl App {
-    /// The demo's world: a test clock, and a page that needs no key.
-    pub fn for_demo(
-        config: Config,
-        store: Arc<dyn Store>,
-        rules: Arc<RulePack>,
-        clock: Clock,
-        desk: Arc<dyn CallDesk>,
-    ) -> Self {
-        let metrics = Metrics::default();
-        Self {
-            config,
-            store,
-            rules,
-            clock,
-            desk,
-            metrics,
-            open_page: true,
-        }
-    }
-
     /// The instant, by our clock.
     pub fn now(&self) -> Timestamp {
         self.clock.now()

@@ -4,8 +4,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Result;
-use ringfence_core::id::Id;
-use ringfence_core::lead::PhoneNumber;
 use ringfence_core::rules::RulePack;
 use ringfence_store::Store;
 use ringfence_telephony::{Line, LineConfig, TrunkConfig};
@@ -67,12 +65,6 @@ impl Assembly {
     #[must_use]
     pub fn desk(&self) -> Arc<dyn CallDesk> {
         Arc::new(Desk(Arc::clone(&self.calls)))
-    }
-
-    /// The call under way to a number, if there is one.
-    #[must_use]
-    pub fn call_to(&self, number: PhoneNumber) -> Option<Id> {
-        self.calls.call_to(number)
     }
 
     /// The calls under way.

@@ -215,7 +215,7 @@ impl Driven {
     async fn write(&self, events: Vec<EventDraft>) {
         let update = CallUpdate {
             // Only the settlement ends a call: whoever sees `ended` sees the outcome with it.
-            state: Some(stored_state(self.machine.state()))
+            state: Some(self.machine.state())
                 .filter(|state| *state != ringfence_store::call::CallState::Ended),
             answered_by: self.machine.answered_by(),
             answered_at: self.machine.answered_at(),
@@ -346,18 +346,6 @@ fn subject(call: &Id, request: &CallRequest, permit: &Permit) -> Subject {
         attempt: Some(permit.attempt().clone()),
         call: Some(call.clone()),
         ..Subject::default()
-    }
-}
-
-fn stored_state(state: ringfence_core::call::CallState) -> ringfence_store::call::CallState {
-    use ringfence_core::call::CallState as C;
-    use ringfence_store::call::CallState as S;
-    match state {
-        C::Dialing => S::Dialing,
-        C::Ringing => S::Ringing,
-        C::Disclosing => S::Disclosing,
-        C::Conversing => S::Conversing,
-        C::Ended => S::Ended,
     }
 }
 

@@ -1,28 +1,13 @@
 //! Calls that our own line places.
 
 use jiff::Timestamp;
+pub use ringfence_core::call::CallState;
 use ringfence_core::evidence::ClockKind;
 use ringfence_core::id::Id;
 use ringfence_core::lead::PhoneNumber;
 use ringfence_core::outcome::{AnsweredBy, Outcome};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-
-/// How far a call is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum CallState {
-    /// Reserved, or its INVITE is out.
-    Dialing,
-    /// The callee's phone rings.
-    Ringing,
-    /// Answered; the disclosure plays.
-    Disclosing,
-    /// The agent is heard.
-    Conversing,
-    /// Over.
-    Ended,
-}
 
 /// A call on file.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -28,7 +28,7 @@ pub use output::{OptOutChannel, Output, Outputs, PlayFrom, PromptKind, Settlemen
 pub use plan::{AgentKind, AgentLeg, Plan};
 
 /// A call's state as the API names it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum CallState {
     /// The INVITE is out, or about to be.

@@ -19,6 +19,33 @@ pub enum PromptKind {
     Voicemail,
 }
 
+impl PromptKind {
+    /// Every kind.
+    pub const ALL: [Self; 4] = [
+        Self::Disclosure,
+        Self::Acknowledgement,
+        Self::Voicemail,
+        Self::Message,
+    ];
+
+    /// As it stands in a path.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Disclosure => "disclosure",
+            Self::Acknowledgement => "acknowledgement",
+            Self::Voicemail => "voicemail",
+            Self::Message => "message",
+        }
+    }
+
+    /// Reads what stands in a path.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == text)
+    }
+}
+
 /// When a prompt begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PlayFrom {

@@ -93,6 +93,7 @@ fn triggers_refuse_every_change_of_evidence() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "one table")]
 fn every_kind_of_tampering_is_named_at_its_place() {
     let last = World::new().entries();
     for (what, sql, seq) in [

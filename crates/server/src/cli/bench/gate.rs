@@ -157,15 +157,15 @@ fn facts(n: u64, ten_digits: u64, seller: &SellerFacts, pack: &RulePack) -> Fact
         },
         policy: Policy::default(),
         seller: Some(seller.clone()),
-        consents: if n % 10 == 0 {
+        consents: if n.is_multiple_of(10) {
             vec![]
         } else {
             vec![consent(n)]
         },
         suppressions: Suppressions {
-            national: Some(list("national", n % 7 == 0)),
+            national: Some(list("national", n.is_multiple_of(7))),
             states: own_lists
-                .map(|state| list(state.code.as_str(), n % 50 == 0))
+                .map(|state| list(state.code.as_str(), n.is_multiple_of(50)))
                 .collect(),
             ..Suppressions::default()
         },
