@@ -3,7 +3,7 @@
 use crate::contract::{CALLEE, at, facts, gate, list, reservation, revocation, seller};
 use ringfence_core::gate::Verdict;
 use ringfence_store::list::ListKind;
-use ringfence_store::{SqliteStore, Store};
+use ringfence_store::{SqliteStore, Store, StoreError};
 
 #[test]
 fn each_sees_what_the_other_wrote_and_the_chain_stays_one() {
@@ -47,4 +47,34 @@ fn many_open_a_new_file_at_the_same_time() {
     });
     let store = SqliteStore::open(&path, at(0)).unwrap();
     assert_eq!(store.verify_chain(None).unwrap().entries, 1);
+}
+
+#[test]
+fn a_newer_schema_is_refused_and_a_foreign_file_too() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("ringfence.db");
+    drop(SqliteStore::open(&path, at(0)).unwrap());
+    // Opened again, it is migrated no further.
+    assert_eq!(entries(&path), 1);
+    let conn = rusqlite::Connection::open(&path).unwrap();
+    conn.pragma_update(None, "user_version", 9999).unwrap();
+    let newer = SqliteStore::open(&path, at(0));
+    assert!(matches!(newer, Err(StoreError::Corrupt(what)) if what.contains("newer")));
+    let text = directory.path().join("notes.txt");
+    std::fs::write(
+        &text,
+        "no database at all, but long enough to be looked at ".repeat(40),
+    )
+    .unwrap();
+    assert!(SqliteStore::open(&text, at(0)).is_err());
+    assert!(
+        std::fs::read_to_string(&text)
+            .unwrap()
+            .starts_with("no database")
+    );
+}
+
+fn entries(path: &std::path::Path) -> u64 {
+    let store = SqliteStore::open(path, at(0)).unwrap();
+    store.verify_chain(None).unwrap().entries
 }

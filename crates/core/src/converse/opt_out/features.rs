@@ -3,7 +3,7 @@
 
 use super::context::Asked;
 use super::grammar::Clues;
-use super::lexicon::{Meaning, Token};
+use super::lexicon::{Meaning, Token, lexicon};
 
 /// Buckets in the weight table; a power of two.
 pub const BUCKETS: usize = 1 << 17;
@@ -206,6 +206,22 @@ impl Seen {
                 last,
             );
         }
+        // Which of the meanings a request is made of are there at all, in one feature.
+        let core = lexicon().core();
+        let present = core
+            .iter()
+            .filter(|m| tokens.iter().any(|t| t.meaning == Some(**m)));
+        let all = present
+            .clone()
+            .fold(Hash::of(Kind::Grammar).byte(206), |h, m| h.byte(*m));
+        self.add(Kind::Grammar, all, 0, last);
+        let count = u8::try_from(present.count()).unwrap_or(u8::MAX).min(4);
+        self.add(
+            Kind::Grammar,
+            Hash::of(Kind::Grammar).byte(207).byte(count),
+            0,
+            last,
+        );
         for clue in clues.numbers() {
             self.add(
                 Kind::Grammar,
@@ -214,6 +230,10 @@ impl Seen {
                 last,
             );
             self.add(Kind::Grammar, hash.byte(203).byte(clue), 0, last);
+            for meaning in tokens.iter().filter_map(|t| t.meaning) {
+                let both = Hash::of(Kind::Grammar).byte(205).byte(clue).byte(meaning);
+                self.add(Kind::MeaningPair, both, 0, last);
+            }
             for later in clues.numbers().filter(|n| *n > clue) {
                 let pair = Hash::of(Kind::Grammar).byte(204).byte(clue).byte(later);
                 self.add(Kind::Grammar, pair, 0, last);
@@ -255,7 +275,7 @@ impl Seen {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{context, lexicon::lexicon, normalise};
+    use super::super::{context, normalise};
     use super::*;
 
     #[test]
@@ -273,6 +293,6 @@ mod tests {
 
     #[test]
     fn nothing_said_is_no_error() {
-        assert!(features(&[], &context::asked(None), false, Clues::default()).len() < 10);
+        assert!(features(&[], &context::asked(None), false, Clues::default()).len() < 16);
     }
 }

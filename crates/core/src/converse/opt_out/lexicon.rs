@@ -8,6 +8,12 @@ pub type Meaning = u8;
 /// The longest phrase of `lexicon.txt`, in words.
 const PHRASE_WORDS_MAX: usize = 6;
 
+/// The meanings a request is made of.
+const CORE: &[&str] = &[
+    "CALL", "CONTACT", "BOTHER", "CEASE", "REMOVE", "TAKE", "LIST", "NUMBER", "LEGAL", "CONSENT",
+    "REVOKE", "ALONE", "LOSEIT", "DNC", "NOMORE", "NOT", "SERVICE",
+];
+
 /// One word or phrase of an utterance, with its meaning where it has one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Token {
@@ -23,6 +29,7 @@ pub struct Lexicon {
     names: Vec<&'static str>,
     exact: Vec<(&'static str, Meaning)>,
     stems: Vec<(&'static str, Meaning)>,
+    core: Vec<Meaning>,
 }
 
 static LEXICON: LazyLock<Lexicon> = LazyLock::new(|| Lexicon::read(include_str!("lexicon.txt")));
@@ -51,11 +58,20 @@ impl Lexicon {
             table.sort_unstable();
             table.dedup_by_key(|(word, _)| *word);
         }
+        let number = |name: &&str| names.iter().position(|n| n == name);
+        let core = CORE.iter().filter_map(number);
+        let core = core.filter_map(|at| Meaning::try_from(at).ok()).collect();
         Self {
             names,
             exact,
             stems,
+            core,
         }
+    }
+
+    /// The meanings a request is made of: who calls, what ends, off which list, by what right.
+    pub fn core(&self) -> &[Meaning] {
+        &self.core
     }
 
     /// The meaning called `name`.

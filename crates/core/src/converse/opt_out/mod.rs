@@ -49,7 +49,10 @@ pub struct Judgement {
 }
 
 /// From this chance on, an utterance is an opt-out.
-const OPT_OUT_FROM: f64 = 0.40;
+const OPT_OUT_FROM: f64 = 0.36;
+
+/// The same where the grammar found words that turn a request into something else.
+const GUARDED_FROM: f64 = 0.9;
 
 /// From this chance on, an utterance that is not "not an opt-out" by far is held as ambiguous.
 const AMBIGUOUS_FROM: f64 = 0.5;
@@ -129,7 +132,8 @@ fn judge_window(model: Model<'_>, tokens: &[Token], asked: &context::Asked) -> J
             because: said(tokens.get(from..to).unwrap_or_default()),
         };
     }
-    let verdict = verdict(chances);
+    let guarded = matches!(found, Finding::Guarded { .. });
+    let verdict = verdict(chances, if guarded { GUARDED_FROM } else { OPT_OUT_FROM });
     Judgement {
         verdict,
         score: chances.opt_out,
@@ -154,9 +158,11 @@ fn answered(asks: bool, tokens: &[Token]) -> Judgement {
     }
 }
 
-fn verdict(chances: Chances) -> Verdict {
-    if chances.opt_out >= OPT_OUT_FROM {
+fn verdict(chances: Chances, opt_out_from: f64) -> Verdict {
+    if chances.opt_out >= opt_out_from {
         Verdict::OptOut
+    } else if opt_out_from > OPT_OUT_FROM {
+        Verdict::NotOptOut
     } else if chances.ambiguous + chances.opt_out >= AMBIGUOUS_FROM {
         Verdict::Ambiguous
     } else {

@@ -185,9 +185,7 @@ fn plain(c: char) -> char {
 
 /// "st stop", "c calling": the beginning of the word that follows.
 fn is_stutter(word: &str, next: Option<&String>) -> bool {
-    word.len() <= 2
-        && !SHORT_WORDS.contains(&word)
-        && next.is_some_and(|n| n.len() > word.len() && n.starts_with(word))
+    word.len() <= 2 && !SHORT_WORDS.contains(&word) && next.is_some_and(|n| n.starts_with(word))
 }
 
 /// "i want i want": the second time is dropped.
