@@ -246,7 +246,7 @@ pub fn tone(milliseconds: u32) -> Vec<u8> {
     bytes.extend(16_000u32.to_le_bytes());
     bytes.extend(b"\x02\0\x10\0data");
     bytes.extend(length.to_le_bytes());
-    let sample = |n: u32| if n / 10 % 2 == 0 { 4000_i16 } else { -4000 };
+    let sample = |n: u32| if (n / 10).is_multiple_of(2) { 4000_i16 } else { -4000 };
     bytes.extend((0..length / 2).flat_map(|n| sample(n).to_le_bytes()));
     bytes
 }
