@@ -99,7 +99,7 @@ impl Settlement {
 pub struct Recovery {
     /// Attempts that were under way: they count as made, and were settled as `failed`, note `orphaned`.
     pub orphans: Vec<AttemptRecord>,
-    /// Permits that had expired unused and are void now.
+    /// Permits that had expired unused, or that our own line held and never redeemed; they are void now.
     pub voided: Vec<Id>,
     /// Leads whose claim was released.
     pub leads_released: u64,

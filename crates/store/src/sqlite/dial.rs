@@ -170,6 +170,18 @@ pub(super) fn expire(work: &mut Work<'_>) -> Result<Vec<Id>> {
     void_all(work, attempts, EXPIRED)
 }
 
+/// Voids what our own line had reserved and not redeemed: its permits died with the process that held them.
+pub(super) fn void_unredeemed(work: &mut Work<'_>) -> Result<Vec<Id>> {
+    let attempts = page::all(
+        work.conn,
+        "SELECT * FROM attempts WHERE state = 'reserved'
+             AND EXISTS (SELECT 1 FROM calls WHERE calls.attempt = attempts.id)",
+        [],
+        record,
+    )?;
+    void_all(work, attempts, "orphaned before it was dialed")
+}
+
 /// Why an attempt is void whose permit ran out; such a one may still be settled by a dialer that called in time.
 pub(super) const EXPIRED: &str = "expired";
 

@@ -94,7 +94,8 @@ pub(super) fn recover(work: &mut Work<'_>) -> Result<Recovery> {
         settlement.note = Some("orphaned".into());
         orphans.push(settle(work, &attempt.id, &settlement)?);
     }
-    let voided = dial::expire(work)?;
+    let mut voided = dial::expire(work)?;
+    voided.extend(dial::void_unredeemed(work)?);
     let leads_released = lead::release_claims(work)?;
     let leads_in_call = lead::in_call(work.conn)?;
     if !orphans.is_empty() || !voided.is_empty() || leads_released > 0 {
