@@ -42,7 +42,8 @@ pub enum Verdict {
 pub struct Judgement {
     /// What follows from it.
     pub verdict: Verdict,
-    /// The chance, 0 to 1, that this is an opt-out; calibrated on held-out folds of the corpus.
+    /// The chance, 0 to 1, that this is an opt-out. Nothing is fitted for it after training;
+    /// `train-opt-out` prints how it holds on utterances that were not learned from.
     pub score: f64,
     /// The words that decided, as they were understood; empty where nothing was said.
     pub because: String,
