@@ -21,6 +21,17 @@ const MISHEARD: &[(&[&str], &[&str])] = &[
     (&["dew", "not"], &["do", "not"]),
     (&["do", "knot"], &["do", "not"]),
     (&["do", "naught"], &["do", "not"]),
+    (&["do", "nut"], &["do", "not"]),
+    (&["due", "nut"], &["do", "not"]),
+    (&["dew", "nut"], &["do", "not"]),
+    (&["due", "knot"], &["do", "not"]),
+    (&["dew", "knot"], &["do", "not"]),
+    (&["any", "moor"], &["anymore"]),
+    (&["stopped", "colin"], &["stop", "calling"]),
+    (&["dont", "caul"], &["dont", "call"]),
+    (&["dont", "col"], &["dont", "call"]),
+    (&["numb", "er"], &["number"]),
+    (&["my", "numb", "her"], &["my", "number"]),
     (&["donut", "call"], &["dont", "call"]),
     (&["doughnut", "call"], &["dont", "call"]),
     (&["don", "call"], &["dont", "call"]),
@@ -147,7 +158,12 @@ pub fn words(text: &str) -> Vec<String> {
         kept.push(word.clone());
         drop_repeated_pair(&mut kept);
     }
-    if kept.is_empty() { raw } else { mend(kept) }
+    if kept.is_empty() {
+        raw
+    } else {
+        // Twice: one mended word may be the frame of the next.
+        mend(&mend(&kept))
+    }
 }
 
 fn split(text: &str) -> Vec<String> {
@@ -199,9 +215,9 @@ fn drop_repeated_pair(words: &mut Vec<String>) {
     }
 }
 
-fn mend(words: Vec<String>) -> Vec<String> {
+fn mend(words: &[String]) -> Vec<String> {
     let mut out: Vec<String> = Vec::with_capacity(words.len());
-    let mut rest = words.as_slice();
+    let mut rest = words;
     while let Some((first, tail)) = rest.split_first() {
         let meant = MISHEARD
             .iter()
