@@ -4,8 +4,8 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
-use http_body_util::{BodyExt, Full, LengthLimitError, Limited, combinators::UnsyncBoxBody};
+use bytes::{Bytes, BytesMut};
+use http_body_util::{BodyExt, Full, combinators::UnsyncBoxBody};
 use hyper::body::Incoming;
 use hyper::header::{self, HeaderName, HeaderValue};
 use hyper::service::service_fn;
@@ -20,6 +20,9 @@ use super::request::{Answer, Caller, Payload, Request};
 use super::route::{self, Body, Found, Route};
 use super::{PROBLEM, access, stream};
 use crate::app::App;
+
+/// The most of an oversized body that is read so that its sender can hear why it was refused.
+const DROPPED_BYTES_MAX: usize = 64 * 1024 * 1024;
 
 /// What goes out.
 type Out = Response<UnsyncBoxBody<Bytes, Infallible>>;
@@ -188,7 +191,7 @@ async fn prepare(
     let request = Request {
         path: parts,
         query: route::query(query),
-        body: read_body(app, route, &head.headers, body).await?,
+        body: read_body(app, route, body).await?,
         headers: head.headers,
         caller,
         now: app.now(),
@@ -218,43 +221,45 @@ async fn who(
         })
 }
 
-async fn read_body(
-    app: &App,
-    route: &Route,
-    headers: &hyper::HeaderMap,
-    body: Incoming,
-) -> Result<Bytes, ApiError> {
+/// Reads the body, up to its route's limit. What is over it is read and dropped up to [`DROPPED_BYTES_MAX`]: a client
+/// that is still writing when the connection closes sees a broken pipe and never the answer.
+async fn read_body(app: &App, route: &Route, mut body: Incoming) -> Result<Bytes, ApiError> {
     let server = &app.config.server;
     let most = match route.body {
         Body::None | Body::Json(_) => server.body_bytes_max,
         Body::Wav => server.prompt_bytes_max,
         Body::File => server.import_bytes_max,
     };
-    let too_large = || {
-        let detail = format!("the body is larger than {most} bytes");
-        ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, "body-too-large", detail)
-    };
-    let announced = headers
-        .get(header::CONTENT_LENGTH)
-        .and_then(|v| v.to_str().ok());
-    if announced
-        .and_then(|n| n.parse::<u64>().ok())
-        .is_some_and(|n| n > most as u64)
-    {
-        return Err(too_large());
-    }
-    match Limited::new(body, most).collect().await {
-        Ok(whole) => Ok(whole.to_bytes()),
-        Err(e) if e.is::<LengthLimitError>() => Err(too_large()),
-        Err(_) => {
+    let mut kept = BytesMut::new();
+    let mut length = 0_usize;
+    while let Some(frame) = body.frame().await {
+        let Ok(frame) = frame else {
             let detail = "the body broke off";
-            Err(ApiError::new(
+            return Err(ApiError::new(
                 StatusCode::BAD_REQUEST,
                 "body-broken",
                 detail,
-            ))
+            ));
+        };
+        let Some(data) = frame.data_ref() else {
+            continue;
+        };
+        length = length.saturating_add(data.len());
+        if length <= most {
+            kept.extend_from_slice(data);
+        } else if length > most.saturating_add(DROPPED_BYTES_MAX) {
+            break;
         }
     }
+    if length > most {
+        let detail = format!("the body is larger than {most} bytes");
+        return Err(ApiError::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "body-too-large",
+            detail,
+        ));
+    }
+    Ok(kept.freeze())
 }
 
 fn success(app: &Arc<App>, answer: Answer, closing: watch::Receiver<bool>) -> Out {
