@@ -1,5 +1,5 @@
 //! One origination. `Store::reserve` decides, records and takes the attempt in one transaction; what comes out is a
-//! [`Permit`], and only a permit can be dialed (invariant `no-permit-no-dial`).
+//! `Permit`, and only a permit can be dialed (invariant `no-permit-no-dial`).
 
 use jiff::Timestamp;
 

@@ -105,6 +105,8 @@ fn trunk(trunk: &Trunk) -> TrunkConfig {
         max_concurrent: trunk.max_concurrent,
         calls_per_second: trunk.calls_per_second,
         ring_seconds: trunk.ring_seconds,
+        asserts_identity: trunk.asserts_identity,
+        media_from_anywhere: trunk.media_from_anywhere,
         ..TrunkConfig::new(&trunk.id, &trunk.address)
     }
 }

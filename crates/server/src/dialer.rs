@@ -84,12 +84,8 @@ impl Dialer {
     }
 
     async fn start_workers(self: &Arc<Self>) -> Result<(), DeskError> {
-        let (store, now) = (Arc::clone(&self.calls.store), self.calls.clock.now());
-        let running = blocking(move || {
-            store.expire_permits(now)?;
-            running_campaigns(&*store)
-        })
-        .await?;
+        let store = Arc::clone(&self.calls.store);
+        let running = blocking(move || running_campaigns(&*store)).await?;
         for campaign in running {
             if self
                 .at_work

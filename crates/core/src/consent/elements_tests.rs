@@ -1,3 +1,5 @@
+//! Consent texts as people write them, and near-misses.
+
 use super::*;
 
 const VOICE: Element = Element::ArtificialOrPrerecordedVoice;

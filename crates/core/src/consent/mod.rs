@@ -2,7 +2,6 @@
 //! its own and none is ever edited (invariant `append-only`).
 
 mod elements;
-mod standing;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -10,7 +9,6 @@ use serde::{Deserialize, Serialize};
 use crate::id::Id;
 
 pub use elements::{Element, Elements, find_elements};
-pub use standing::{Standing, standing};
 
 /// What a call is for; it decides which consent and which lists bind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

@@ -4,8 +4,9 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
+use super::standing::{Standing, standing};
 use super::{Candidates, Facts};
-use crate::consent::{Purpose, Standing, standing};
+use crate::consent::Purpose;
 use crate::lead::{NumberError, PhoneNumber, StateCode};
 use crate::rules::{AreaCode, Jurisdiction, RulePack};
 

@@ -9,6 +9,7 @@ mod decision;
 mod facts;
 mod findings;
 mod reason;
+mod standing;
 
 use jiff::Timestamp;
 

@@ -121,6 +121,12 @@ pub struct Trunk {
     /// How long a callee's phone rings (16 CFR 310.4(b)(4)(ii): at least 15 s or four rings).
     #[serde(default = "default_ring_seconds")]
     pub ring_seconds: u32,
+    /// Send the caller ID as P-Asserted-Identity, too (RFC 3325).
+    #[serde(default)]
+    pub asserts_identity: bool,
+    /// Take media from any address, not only from the one that the carrier named.
+    #[serde(default)]
+    pub media_from_anywhere: bool,
 }
 
 fn default_max_concurrent() -> u32 {

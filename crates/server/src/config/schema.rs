@@ -73,6 +73,8 @@ pub const TRUNK: &[(&str, Kind)] = &[
     ("calls_per_second", Kind::Number(0.01, 200.0)),
     // 16 CFR 310.4(b)(4)(ii): let it ring at least 15 seconds or four rings.
     ("ring_seconds", Kind::Whole(15, 120)),
+    ("asserts_identity", Kind::Flag),
+    ("media_from_anywhere", Kind::Flag),
 ];
 
 /// What a setting outside `[[trunks]]` may hold.

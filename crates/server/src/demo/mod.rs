@@ -205,6 +205,8 @@ fn trunk_to(carrier: &SimulatedCarrier) -> Trunk {
         max_concurrent: CALLS_AT_ONCE,
         calls_per_second: 12.0,
         ring_seconds: 15,
+        asserts_identity: false,
+        media_from_anywhere: false,
     }
 }
 

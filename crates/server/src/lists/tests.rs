@@ -1,3 +1,5 @@
+//! List files, whole or not at all.
+
 use std::io::Write;
 use std::path::Path;
 

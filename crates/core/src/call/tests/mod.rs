@@ -1,3 +1,5 @@
+//! The call machine: tables of what follows what, and random walks.
+
 mod walk;
 
 use super::*;

@@ -3,8 +3,8 @@
 use super::super::case::{Callee, Case};
 use super::super::findings::Findings;
 use super::super::reason::ReasonCode;
+use super::super::standing::Standing;
 use super::applied;
-use crate::consent::Standing;
 
 pub(super) fn check(case: &Case<'_>, out: &mut Findings<'_>) -> Option<String> {
     if matches!(case.callee, Callee::Invalid(_)) {

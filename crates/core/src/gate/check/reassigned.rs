@@ -2,7 +2,6 @@
 //! (10 M.R.S. 1499-B(6)).
 
 use jiff::SignedDuration;
-use jiff::tz::TimeZone;
 
 use super::super::case::Case;
 use super::super::findings::Findings;
@@ -40,7 +39,7 @@ pub(super) fn check(case: &Case<'_>, out: &mut Findings<'_>) -> Option<String> {
     if let Some((rule, days)) = required(case)
         && !answers.iter().any(|answer| is_fresh_no(case, answer, days))
     {
-        let detail = format!("no `no` of the last {days} days about this consent is on file");
+        let detail = format!("no `no` of the last {days} days is on file");
         out.deny(ReasonCode::ReassignedUnknown, &rule, detail);
     }
     applied(RULE)
@@ -62,14 +61,8 @@ fn required(case: &Case<'_>) -> Option<(String, u32)> {
         .or_else(|| by_policy.then(|| (RULE.to_owned(), case.pack.federal.reassigned_age_days_max)))
 }
 
-/// A `no` says that the number was not disconnected since the date asked about; asked about a day after the
-/// consent, it says nothing of the days between.
+/// A `no` young enough. Asked about whichever date: the answers on file bind as they were imported.
 fn is_fresh_no(case: &Case<'_>, answer: &ReassignedAnswer, days: u32) -> bool {
     let most = SignedDuration::from_hours(24 * i64::from(days));
-    let about_consent = case.standing.record().is_none_or(|consent| {
-        answer.consent_date <= TimeZone::UTC.to_datetime(consent.granted_at).date()
-    });
-    answer.answer == Reassigned::No
-        && about_consent
-        && case.now.duration_since(answer.asked_at) <= most
+    answer.answer == Reassigned::No && case.now.duration_since(answer.asked_at) <= most
 }

@@ -1,3 +1,5 @@
+//! Lead files as people export them.
+
 use super::*;
 
 fn read(text: &str) -> ImportReport {

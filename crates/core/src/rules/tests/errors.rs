@@ -1,3 +1,5 @@
+//! Each way in which a pack can be bad, with its file and line.
+
 use super::super::archive::EMBEDDED;
 use super::RulePack;
 

@@ -1,3 +1,5 @@
+//! Holidays by year, observed days too.
+
 use jiff::civil::{Date, date};
 
 use super::super::Holiday;

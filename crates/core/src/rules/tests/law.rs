@@ -1,3 +1,5 @@
+//! The shipped rules against the research tables.
+
 use jiff::civil::{Date, date};
 
 use super::super::{ArtificialVoiceAction, Hours, Jurisdiction, Span, Status};

@@ -1,3 +1,5 @@
+//! Area codes and ZIP codes, the measured defects of public tables too.
+
 use super::super::AreaCode;
 use super::PACK;
 

@@ -1,3 +1,5 @@
+//! The shipped pack is whole.
+
 use std::collections::BTreeSet;
 use std::path::Path;
 

@@ -2,13 +2,13 @@
 
 use jiff::Timestamp;
 
-use super::{Consent, ConsentLevel, Purpose};
-use crate::gate::ReasonCode;
+use super::ReasonCode;
+use crate::consent::{Consent, ConsentLevel, Purpose};
 use crate::suppression::InternalEntry;
 
 /// What the ledger says about one call.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Standing<'a> {
+pub(super) enum Standing<'a> {
     /// This purpose needs no consent.
     NotNeeded,
     /// This record carries the call.
@@ -19,7 +19,6 @@ pub enum Standing<'a> {
 
 impl<'a> Standing<'a> {
     /// The record that carries the call, if one does.
-    #[must_use]
     pub fn record(&self) -> Option<&'a Consent> {
         match self {
             Self::Stands(consent) => Some(consent),
@@ -33,8 +32,7 @@ impl<'a> Standing<'a> {
 /// A consent counts only if it was granted by now, after the latest internal entry that it would have to
 /// overcome, for this seller and purpose, for an artificial voice, unexpired, and confirmed when it asked for a
 /// confirmation. Telemarketing needs written consent with every element of 47 CFR 64.1200(f)(9).
-#[must_use]
-pub fn standing<'a>(
+pub(super) fn standing<'a>(
     consents: &'a [Consent],
     internal: &[InternalEntry],
     seller: &str,
