@@ -86,7 +86,7 @@ pub fn short_prompts(disclosure_ms: usize) -> Prompts {
 
 /// Every test has its own ports.
 pub fn ports() -> (u16, u16) {
-    static NEXT: std::sync::atomic::AtomicU16 = std::sync::atomic::AtomicU16::new(40_000);
+    static NEXT: std::sync::atomic::AtomicU16 = std::sync::atomic::AtomicU16::new(24_000);
     let first = NEXT.fetch_add(20, std::sync::atomic::Ordering::Relaxed);
     (first, first + 19)
 }
