@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use ringfence_core::campaign::{Next, Pacing, RetrySchedule};
-use ringfence_core::gate::{CallRequest, Verdict};
+use ringfence_core::gate::Verdict;
 use ringfence_core::id::Id;
 use ringfence_core::outcome::Outcome;
 use ringfence_store::campaign::{Campaign, CampaignState, Lead, LeadProgress, LeadState};
@@ -195,7 +195,7 @@ impl Dialer {
                 Err(error) => return Err(error),
             }
         };
-        let request = request(campaign, lead);
+        let request = campaign.request(lead);
         let placed = self
             .calls
             .place_in(slot, request, campaign.plan.agent.clone())
@@ -330,21 +330,6 @@ fn running_campaigns(store: &dyn ringfence_store::Store) -> Result<Vec<Campaign>
             Some(cursor) => page.cursor = Some(cursor),
             None => return Ok(found),
         }
-    }
-}
-
-fn request(campaign: &Campaign, lead: &Lead) -> CallRequest {
-    CallRequest {
-        to: lead.draft.number.e164(),
-        seller: campaign.plan.seller.clone(),
-        purpose: campaign.plan.purpose,
-        caller_id: campaign
-            .plan
-            .caller_id
-            .map(ringfence_core::lead::PhoneNumber::e164),
-        place: lead.draft.place.clone(),
-        lead: Some(lead.id.clone()),
-        campaign: Some(campaign.id.clone()),
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use ringfence_core::consent::Purpose;
-use ringfence_core::gate::ReasonCode;
+use ringfence_core::gate::{CallRequest, ReasonCode};
 use ringfence_core::id::Id;
 use ringfence_core::lead::{PhoneNumber, Place};
 use ringfence_core::outcome::Outcome;
@@ -64,6 +64,22 @@ pub struct Campaign {
     pub state: CampaignState,
     /// When it was put.
     pub created_at: Timestamp,
+}
+
+impl Campaign {
+    /// The call that this campaign asks for, to this lead.
+    #[must_use]
+    pub fn request(&self, lead: &Lead) -> CallRequest {
+        CallRequest {
+            to: lead.draft.number.e164(),
+            seller: self.plan.seller.clone(),
+            purpose: self.plan.purpose,
+            caller_id: self.plan.caller_id.map(PhoneNumber::e164),
+            place: lead.draft.place.clone(),
+            lead: Some(lead.id.clone()),
+            campaign: Some(self.id.clone()),
+        }
+    }
 }
 
 /// Where a lead stands.

@@ -196,9 +196,8 @@ pub fn cancel(app: &App, request: Request) -> Result<Answer, ApiError> {
 /// What the gate would say now about the leads that wait: counts by verdict and reason. A preview, never a
 /// substitute for the gate.
 pub fn preflight(app: &App, request: Request) -> Result<Answer, ApiError> {
-    use ringfence_core::gate::CallRequest;
     use ringfence_store::PageRequest;
-    use std::collections::BTreeMap;
+    use std::collections::{BTreeMap, BTreeSet};
 
     let campaign = mine(app, &request)?;
     let (mut verdicts, mut reasons) = (BTreeMap::new(), BTreeMap::new());
@@ -207,24 +206,13 @@ pub fn preflight(app: &App, request: Request) -> Result<Answer, ApiError> {
     loop {
         let leads = app.store.leads(&campaign.id, None, &page)?;
         for lead in leads.items {
-            let call = CallRequest {
-                to: lead.draft.number.e164(),
-                seller: campaign.plan.seller.clone(),
-                purpose: campaign.plan.purpose,
-                caller_id: campaign
-                    .plan
-                    .caller_id
-                    .map(ringfence_core::lead::PhoneNumber::e164),
-                place: lead.draft.place,
-                lead: Some(lead.id),
-                campaign: Some(campaign.id.clone()),
-            };
+            let call = campaign.request(&lead);
             let decision = app.dry_run(&call, request.now)?;
             *verdicts
                 .entry(format!("{:?}", decision.verdict).to_lowercase())
                 .or_insert(0u64) += 1;
-            for reason in decision.reasons {
-                *reasons.entry(reason.code).or_insert(0u64) += 1;
+            for code in decision.codes().collect::<BTreeSet<_>>() {
+                *reasons.entry(code).or_insert(0u64) += 1;
             }
             seen += 1;
         }

@@ -9,7 +9,6 @@
 
 mod access;
 mod calls;
-mod campaign_course;
 mod campaigns;
 mod carrier;
 mod clock;
