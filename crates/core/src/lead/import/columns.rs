@@ -2,6 +2,8 @@
 
 use serde::Serialize;
 
+use super::withdrawal::{names_a_mark, names_a_status};
+
 /// What a column holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -27,6 +29,7 @@ pub enum Field {
     FormName,
     IsTest,
     DoNotCall,
+    Status,
     ConsentGiven,
     ConsentAt,
     ConsentText,
@@ -173,7 +176,8 @@ const NAMES: [(Field, u8, &str); 37] = [
         0,
         "consentat consentdate consenttime consenttimestamp consentdatetime \
          consentgrantedat consentgivenat consentedat grantedat optintime optinat \
-         optindate optintimestamp tcpatimestamp tcpadate fechadeconsentimiento",
+         optindate optintimestamp optedinat optedindate pewcat pewcdate pewctime \
+         pewctimestamp tcpaat tcpatime tcpatimestamp tcpadate fechadeconsentimiento",
     ),
     (
         Field::ConsentText,
@@ -181,12 +185,14 @@ const NAMES: [(Field, u8, &str); 37] = [
         "consenttext consentlanguage consentstatement consentwording consentcopy \
          consentdisclosure disclosure disclosuretext disclaimer disclaimertext \
          tcpatext tcpalanguage tcpadisclosure tcpastatement optintext optinlanguage \
-         legaltext textodeconsentimiento textoconsentimiento",
+         legaltext pewctext pewclanguage pewcdisclosure tcpaconsenttext \
+         tcpaconsentlanguage tcpaconsentdisclosure pewcconsenttext textodeconsentimiento textoconsentimiento",
     ),
     (
         Field::ConsentLevel,
         0,
-        "consentlevel consenttype consentstandard nivelconsentimiento",
+        "consentlevel consenttype consentstandard nivelconsentimiento \
+         niveldeconsentimiento tipoconsentimiento tipodeconsentimiento",
     ),
     (
         Field::ConsentChannel,
@@ -288,7 +294,7 @@ const NOT_A_NUMBER: [&str; 21] = [
 ];
 
 /// Lower case words without accents; `phoneNumber` gives two.
-fn words_of(header: &str) -> Vec<String> {
+pub(super) fn words_of(header: &str) -> Vec<String> {
     let mut plain = String::new();
     let mut before_lower = false;
     for c in header.trim_start_matches("ï»¿").chars() {
@@ -332,12 +338,19 @@ pub(super) fn field_of(header: &str) -> Option<(Field, u8)> {
     if let Some((field, rank, _)) = exact {
         return Some((*field, *rank));
     }
+    if names_a_mark(&words) {
+        return Some((Field::DoNotCall, 1));
+    }
+    if names_a_status(&words) {
+        return Some((Field::Status, 0));
+    }
     let has = |word: &str| words.iter().any(|w| w == word);
     let speaks_of_consent = has("consent")
         || has("consents")
         || has("tcpa")
+        || has("pewc")
         || has("optin")
-        || (has("opt") && has("in"))
+        || ((has("opt") || has("opted")) && has("in"))
         || has("consentimiento")
         || has("agree")
         || compact.contains("maywecall");

@@ -56,7 +56,9 @@ impl Layout {
             let names = at.iter().filter_map(|at| columns.get(*at));
             let names: Vec<&str> = names.map(|c| c.header.as_str()).collect();
             let rule = match field {
-                Field::ConsentGiven | Field::DoNotCall => "every one of them counts",
+                Field::ConsentGiven | Field::DoNotCall | Field::Status => {
+                    "every one of them counts"
+                }
                 _ => "the first that is not empty is read",
             };
             notes.push(format!(

@@ -12,6 +12,7 @@ mod row;
 #[cfg(test)]
 mod tests;
 mod value_text;
+mod withdrawal;
 
 use std::collections::{BTreeMap, BTreeSet};
 

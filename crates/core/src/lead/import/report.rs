@@ -62,7 +62,11 @@ pub enum FileError {
         kind: &'static str,
     },
     /// No column holds phone numbers.
-    #[error("no column for the phone number; the header has: {}", headers.join(", "))]
+    #[error(
+        "no column for the phone number (`phone`, `phone_number`, `mobile`, `cell`, `telephone` or `telefono` \
+         would do); the header has: {}",
+        headers.join(", ")
+    )]
     NoPhoneColumn {
         /// The header's cells.
         headers: Vec<String>,
@@ -98,7 +102,7 @@ impl FileError {
 pub struct Column {
     /// As the file has it; `column N` in a file without a header.
     pub header: String,
-    /// None: kept in `extra` under its header.
+    /// None: kept in `extra` under its header, as a status is.
     pub field: Option<Field>,
 }
 
