@@ -47,6 +47,9 @@ pub enum Field {
     ExpiresAt,
 }
 
+/// From this rank on a phone's header is not one of `NAMES` but only holds a word for it.
+pub(super) const FUZZY_RANK: u8 = 4;
+
 /// The spellings of each field, without blanks and signs. Of two columns for one field the lower rank is read first.
 const NAMES: [(Field, u8, &str); 37] = [
     (
@@ -319,6 +322,13 @@ pub(super) fn words_of(header: &str) -> Vec<String> {
     plain.split_whitespace().map(str::to_owned).collect()
 }
 
+/// Not a sentence in which a phone happens to be named, nor a line of a log.
+fn is_like_a_header(cell: &str) -> bool {
+    const CHARS_MAX: usize = 40;
+    let name = cell.trim().trim_end_matches(':');
+    name.chars().count() <= CHARS_MAX && !name.contains([':', '='])
+}
+
 /// The field of a header and its rank; `None` for a column of the operator's own.
 pub(super) fn field_of(header: &str) -> Option<(Field, u8)> {
     let words = words_of(header);
@@ -368,9 +378,16 @@ pub(super) fn field_of(header: &str) -> Option<(Field, u8)> {
     ]
     .iter()
     .any(|w| has(w));
-    if names_a_phone && !speaks_of_consent && !NOT_A_NUMBER.iter().any(|w| has(w)) {
+    if names_a_phone
+        && is_like_a_header(header)
+        && !speaks_of_consent
+        && !NOT_A_NUMBER.iter().any(|w| has(w))
+    {
         let second = has("work") || has("business") || has("office") || has("trabajo");
-        return Some((Field::Phone, if second { 5 } else { 4 }));
+        return Some((
+            Field::Phone,
+            if second { FUZZY_RANK + 1 } else { FUZZY_RANK },
+        ));
     }
     None
 }
@@ -424,6 +441,18 @@ mod tests {
             ("consent_expires_at", Some((Field::ExpiresAt, 0))),
             ("which_service_do_you_need?", None),
             ("phone_verified", None),
+            ("Your mobile phone:", Some((Field::Phone, 4))),
+            ("set my celular=1", None),
+            ("error: no celular here", None),
+            ("the celular of the customer was not found in it", None),
+            ("opted_in_at", Some((Field::ConsentAt, 0))),
+            ("opt_in_date", Some((Field::ConsentAt, 0))),
+            ("optin_time", Some((Field::ConsentAt, 0))),
+            ("pewc_date", Some((Field::ConsentAt, 0))),
+            ("tcpa_date", Some((Field::ConsentAt, 0))),
+            ("pewc_text", Some((Field::ConsentText, 0))),
+            ("tcpa_consent_text", Some((Field::ConsentText, 0))),
+            ("Nivel de consentimiento", Some((Field::ConsentLevel, 0))),
         ] {
             assert_eq!(field_of(header), want, "{header}");
         }

@@ -236,6 +236,8 @@ pub struct ImportReport {
     pub rows: u64,
     /// Rows of empty cells.
     pub blank: u64,
+    /// Their lines.
+    pub blank_lines: Vec<u64>,
     /// In the file's order.
     pub leads: Vec<LeadRow>,
     /// The refused rows, one error each.
