@@ -22,8 +22,8 @@ const SAID: &str = "unsubscribed|unsubscribe|unsubscribes|unsubscription|unsub|o
 /// Words that turn what follows them within the same clause into its opposite.
 const NEGATIONS: &str = "not|no|never|none|non|isnt|hasnt|without|sin|nunca|one";
 
-/// How far a negation reaches.
-const NEGATION_WORDS_MAX: usize = 3;
+/// What may stand between a negation and its word: `not on the DNC`, but `no answer, stop` is a stop.
+const BETWEEN: &str = "on|in|been|yet|longer|is|has|the|any|a|ha|sido|esta|en|la";
 
 /// Values of a do-not-call column that say plainly that there is no mark.
 const UNMARKED: &str = "no|n|false|f|0|0.0|-|--|—|–|✗|✘|☐|❌|falso|off|unchecked|unticked|\
@@ -110,6 +110,14 @@ pub(super) fn names_a_status(words: &[String]) -> bool {
     holds(STATUS_WORDS, words) && words.iter().all(known)
 }
 
+fn is_negated(words: &[String], at: usize) -> bool {
+    let mut before = words.get(..at).unwrap_or_default().iter().rev();
+    let nearest = before.find(|word| !is_in(BETWEEN, word));
+    // "No stop" and "no remove me" are answers, and not the absence of a stop.
+    let command = words.get(at).is_some_and(|word| is_in("stop|remove", word));
+    nearest.is_some_and(|word| is_in(NEGATIONS, word) && !(command && word == "no"))
+}
+
 /// Whether the text names a withdrawal at all, and whether it does so without taking it back (`not revoked`).
 fn said(cell: &str) -> (bool, bool) {
     let (mut named, mut meant) = (false, false);
@@ -121,8 +129,7 @@ fn said(cell: &str) -> (bool, bool) {
         (named, meant) = (named || alone, meant || alone);
         for at in (0..words.len()).filter(|at| phrase_at(SAID, &words, *at)) {
             named = true;
-            let before = words.get(at.saturating_sub(NEGATION_WORDS_MAX)..at);
-            meant |= !before.is_some_and(|before| holds(NEGATIONS, before));
+            meant |= !is_negated(&words, at);
         }
     }
     // `DNC: no`.
@@ -264,6 +271,10 @@ mod tests {
             "no contactar",
             "No, opted out",
             "contacted; asked to stop",
+            "not interested remove me",
+            "no answer STOP",
+            "asked one time to stop",
+            "No stop",
         ] {
             assert!(withdraws(text), "{text}");
         }
@@ -281,6 +292,7 @@ mod tests {
             "active",
             "do not know",
             "not on DNC",
+            "has not been revoked",
             "DNC: no",
             "one-stop shop",
             "unblocked",
