@@ -2,6 +2,8 @@
 
 use serde::Serialize;
 
+use super::withdrawal::{names_a_mark, names_a_status};
+
 /// What a column holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -27,6 +29,7 @@ pub enum Field {
     FormName,
     IsTest,
     DoNotCall,
+    Status,
     ConsentGiven,
     ConsentAt,
     ConsentText,
@@ -43,6 +46,9 @@ pub enum Field {
     ConfirmedAt,
     ExpiresAt,
 }
+
+/// From this rank on a phone's header is not one of `NAMES` but only holds a word for it.
+pub(super) const FUZZY_RANK: u8 = 4;
 
 /// The spellings of each field, without blanks and signs. Of two columns for one field the lower rank is read first.
 const NAMES: [(Field, u8, &str); 37] = [
@@ -173,7 +179,8 @@ const NAMES: [(Field, u8, &str); 37] = [
         0,
         "consentat consentdate consenttime consenttimestamp consentdatetime \
          consentgrantedat consentgivenat consentedat grantedat optintime optinat \
-         optindate optintimestamp tcpatimestamp tcpadate fechadeconsentimiento",
+         optindate optintimestamp optedinat optedindate pewcat pewcdate pewctime \
+         pewctimestamp tcpaat tcpatime tcpatimestamp tcpadate fechadeconsentimiento",
     ),
     (
         Field::ConsentText,
@@ -181,12 +188,14 @@ const NAMES: [(Field, u8, &str); 37] = [
         "consenttext consentlanguage consentstatement consentwording consentcopy \
          consentdisclosure disclosure disclosuretext disclaimer disclaimertext \
          tcpatext tcpalanguage tcpadisclosure tcpastatement optintext optinlanguage \
-         legaltext textodeconsentimiento textoconsentimiento",
+         legaltext pewctext pewclanguage pewcdisclosure tcpaconsenttext \
+         tcpaconsentlanguage tcpaconsentdisclosure pewcconsenttext textodeconsentimiento textoconsentimiento",
     ),
     (
         Field::ConsentLevel,
         0,
-        "consentlevel consenttype consentstandard nivelconsentimiento",
+        "consentlevel consenttype consentstandard nivelconsentimiento \
+         niveldeconsentimiento tipoconsentimiento tipodeconsentimiento",
     ),
     (
         Field::ConsentChannel,
@@ -288,7 +297,7 @@ const NOT_A_NUMBER: [&str; 21] = [
 ];
 
 /// Lower case words without accents; `phoneNumber` gives two.
-fn words_of(header: &str) -> Vec<String> {
+pub(super) fn words_of(header: &str) -> Vec<String> {
     let mut plain = String::new();
     let mut before_lower = false;
     for c in header.trim_start_matches("ï»¿").chars() {
@@ -313,6 +322,13 @@ fn words_of(header: &str) -> Vec<String> {
     plain.split_whitespace().map(str::to_owned).collect()
 }
 
+/// Not a sentence in which a phone happens to be named, nor a line of a log.
+fn is_like_a_header(cell: &str) -> bool {
+    const CHARS_MAX: usize = 40;
+    let name = cell.trim().trim_end_matches(':');
+    name.chars().count() <= CHARS_MAX && !name.contains([':', '='])
+}
+
 /// The field of a header and its rank; `None` for a column of the operator's own.
 pub(super) fn field_of(header: &str) -> Option<(Field, u8)> {
     let words = words_of(header);
@@ -332,12 +348,19 @@ pub(super) fn field_of(header: &str) -> Option<(Field, u8)> {
     if let Some((field, rank, _)) = exact {
         return Some((*field, *rank));
     }
+    if names_a_mark(&words) {
+        return Some((Field::DoNotCall, 1));
+    }
+    if names_a_status(&words) {
+        return Some((Field::Status, 0));
+    }
     let has = |word: &str| words.iter().any(|w| w == word);
     let speaks_of_consent = has("consent")
         || has("consents")
         || has("tcpa")
+        || has("pewc")
         || has("optin")
-        || (has("opt") && has("in"))
+        || ((has("opt") || has("opted")) && has("in"))
         || has("consentimiento")
         || has("agree")
         || compact.contains("maywecall");
@@ -355,9 +378,16 @@ pub(super) fn field_of(header: &str) -> Option<(Field, u8)> {
     ]
     .iter()
     .any(|w| has(w));
-    if names_a_phone && !speaks_of_consent && !NOT_A_NUMBER.iter().any(|w| has(w)) {
+    if names_a_phone
+        && is_like_a_header(header)
+        && !speaks_of_consent
+        && !NOT_A_NUMBER.iter().any(|w| has(w))
+    {
         let second = has("work") || has("business") || has("office") || has("trabajo");
-        return Some((Field::Phone, if second { 5 } else { 4 }));
+        return Some((
+            Field::Phone,
+            if second { FUZZY_RANK + 1 } else { FUZZY_RANK },
+        ));
     }
     None
 }
@@ -411,6 +441,18 @@ mod tests {
             ("consent_expires_at", Some((Field::ExpiresAt, 0))),
             ("which_service_do_you_need?", None),
             ("phone_verified", None),
+            ("Your mobile phone:", Some((Field::Phone, 4))),
+            ("set my celular=1", None),
+            ("error: no celular here", None),
+            ("the celular of the customer was not found in it", None),
+            ("opted_in_at", Some((Field::ConsentAt, 0))),
+            ("opt_in_date", Some((Field::ConsentAt, 0))),
+            ("optin_time", Some((Field::ConsentAt, 0))),
+            ("pewc_date", Some((Field::ConsentAt, 0))),
+            ("tcpa_date", Some((Field::ConsentAt, 0))),
+            ("pewc_text", Some((Field::ConsentText, 0))),
+            ("tcpa_consent_text", Some((Field::ConsentText, 0))),
+            ("Nivel de consentimiento", Some((Field::ConsentLevel, 0))),
         ] {
             assert_eq!(field_of(header), want, "{header}");
         }

@@ -1,6 +1,6 @@
 //! How a file is laid out: its delimiter, its header, which column is which.
 
-use super::columns::{Field, field_of};
+use super::columns::{FUZZY_RANK, Field, field_of};
 use super::phone_text::read_number;
 use super::place_text::{ZipText, read_state, read_zip};
 use super::records::{Record, Records};
@@ -12,6 +12,9 @@ const SAMPLE_RECORDS: usize = 50;
 
 /// How many records may stand before the header (titles, dates of the export).
 const PREAMBLE_RECORDS_MAX: usize = 20;
+
+/// Up to which line a header is believed even when no row below it gives a number.
+const HEADER_LINE_MAX: u64 = 5;
 
 /// The layout of one file.
 pub(super) struct Layout {
@@ -29,6 +32,27 @@ impl Layout {
     pub(super) fn columns_of(&self, field: Field) -> &[usize] {
         let found = self.order.iter().find(|(f, _)| *f == field);
         found.map_or(&[], |(_, at)| at.as_slice())
+    }
+
+    /// What is wrong with a file in which no row gives a number: its header may be a line of prose that names a phone.
+    ///
+    /// # Errors
+    /// [`FileError::NoPhoneColumn`] unless the header is a plain one and stands at the file's beginning.
+    pub(super) fn check_header(&self) -> Result<(), FileError> {
+        let Some(line) = self.header_line else {
+            return Ok(());
+        };
+        let plain = self.columns.iter().any(|column| {
+            matches!(field_of(&column.header), Some((Field::Phone, rank)) if rank < FUZZY_RANK)
+        });
+        let several = self.columns.iter().filter(|c| c.field.is_some()).count() > 1;
+        if line <= HEADER_LINE_MAX && (plain || several) {
+            return Ok(());
+        }
+        let cut = |c: &Column| c.header.chars().take(64).collect();
+        Err(FileError::NoPhoneColumn {
+            headers: self.columns.iter().take(50).map(cut).collect(),
+        })
     }
 
     fn new(delimiter: char, headers: Vec<(String, Option<(Field, u8)>)>) -> Self {
@@ -56,7 +80,9 @@ impl Layout {
             let names = at.iter().filter_map(|at| columns.get(*at));
             let names: Vec<&str> = names.map(|c| c.header.as_str()).collect();
             let rule = match field {
-                Field::ConsentGiven | Field::DoNotCall => "every one of them counts",
+                Field::ConsentGiven | Field::DoNotCall | Field::Status => {
+                    "every one of them counts"
+                }
                 _ => "the first that is not empty is read",
             };
             notes.push(format!(

@@ -12,6 +12,7 @@ mod row;
 #[cfg(test)]
 mod tests;
 mod value_text;
+mod withdrawal;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -63,6 +64,7 @@ pub fn read_leads(bytes: &[u8], options: &ImportOptions) -> Result<ImportReport,
         }
         if record.is_blank() {
             rows.blank += 1;
+            rows.blank_lines.push(record.line);
             continue;
         }
         let mut reader = RowReader {
@@ -80,6 +82,9 @@ pub fn read_leads(bytes: &[u8], options: &ImportOptions) -> Result<ImportReport,
     if rows.count == 0 {
         return Err(FileError::NoRows);
     }
+    if rows.read.is_empty() {
+        layout.check_header()?;
+    }
     Ok(rows.settle(layout, encoding, options))
 }
 
@@ -87,6 +92,7 @@ pub fn read_leads(bytes: &[u8], options: &ImportOptions) -> Result<ImportReport,
 struct Rows {
     count: u64,
     blank: u64,
+    blank_lines: Vec<u64>,
     read: Vec<(u64, Row)>,
     errors: Vec<RowError>,
     warnings: Vec<RowError>,
@@ -112,6 +118,7 @@ impl Rows {
             notes: layout.notes,
             rows: self.count,
             blank: self.blank,
+            blank_lines: self.blank_lines,
             leads: Vec::new(),
             errors: self.errors,
             warnings: self.warnings,

@@ -62,7 +62,11 @@ pub enum FileError {
         kind: &'static str,
     },
     /// No column holds phone numbers.
-    #[error("no column for the phone number; the header has: {}", headers.join(", "))]
+    #[error(
+        "no column for the phone number (`phone`, `phone_number`, `mobile`, `cell`, `telephone` or `telefono` \
+         would do); the header has: {}",
+        headers.join(", ")
+    )]
     NoPhoneColumn {
         /// The header's cells.
         headers: Vec<String>,
@@ -98,7 +102,7 @@ impl FileError {
 pub struct Column {
     /// As the file has it; `column N` in a file without a header.
     pub header: String,
-    /// None: kept in `extra` under its header.
+    /// None: kept in `extra` under its header, as a status is.
     pub field: Option<Field>,
 }
 
@@ -232,6 +236,8 @@ pub struct ImportReport {
     pub rows: u64,
     /// Rows of empty cells.
     pub blank: u64,
+    /// Their lines.
+    pub blank_lines: Vec<u64>,
     /// In the file's order.
     pub leads: Vec<LeadRow>,
     /// The refused rows, one error each.

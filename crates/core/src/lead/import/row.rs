@@ -11,6 +11,7 @@ use super::place_text::{ZipText, is_united_states, read_state, read_time_zone, r
 use super::records::Record;
 use super::report::{Campaign, ConsentColumns, ImportOptions, LeadRow, RowError, shown};
 use super::value_text::{read_level, read_tick, read_time};
+use super::withdrawal::{is_marked, withdraws, withdraws_in_short};
 use crate::lead::{PhoneNumber, Place};
 
 /// What a row is.
@@ -43,10 +44,7 @@ impl RowReader<'_> {
             return Ok(Row::Test);
         }
         let number = self.number()?;
-        // A do-not-call mark counts unless it says plainly that it is none.
-        let marks = self.layout.columns_of(Field::DoNotCall).iter();
-        let marked = |at: &usize| read_tick(self.cell(*at)) != Some(false);
-        if marks.into_iter().any(marked) {
+        if self.withdrew() {
             return Ok(Row::DoNotCall(number));
         }
         let received_at = self.time(Field::ReceivedAt).unwrap_or_default();
@@ -128,6 +126,18 @@ impl RowReader<'_> {
                 Err(self.error(Some(at), "cell-too-long", message))
             }
         }
+    }
+
+    /// Whether the row's own cells say that the person withdrew or must not be called. `estado` is a state or a status.
+    fn withdrew(&self) -> bool {
+        let any = |field, test: fn(&str) -> bool| {
+            let mut columns = self.layout.columns_of(field).iter();
+            columns.any(|at| test(self.cell(*at)))
+        };
+        any(Field::DoNotCall, is_marked)
+            || any(Field::Status, withdraws)
+            || any(Field::State, withdraws)
+            || any(Field::ConsentGiven, withdraws_in_short)
     }
 
     fn is_test(&self) -> bool {
@@ -312,7 +322,8 @@ impl RowReader<'_> {
 
     fn extra(&self) -> BTreeMap<String, String> {
         let columns = self.layout.columns.iter().zip(&self.record.cells);
-        let own = columns.filter(|(c, cell)| c.field.is_none() && !cell.is_empty());
+        let own = columns
+            .filter(|(c, cell)| matches!(c.field, None | Some(Field::Status)) && !cell.is_empty());
         own.map(|(c, cell)| (c.header.clone(), cell.clone()))
             .collect()
     }

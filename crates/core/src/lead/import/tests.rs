@@ -27,7 +27,10 @@ fn assert_accounted(report: &ImportReport) {
     let doubles = report.duplicates.iter().map(|d| d.line);
     let tests = report.test_leads.iter().copied();
     let marked = report.do_not_call.iter().map(|d| d.line);
+    let blank = report.blank_lines.iter().copied();
+    assert_eq!(report.blank, report.blank_lines.len() as u64);
     let all = leads.chain(rest).chain(doubles).chain(tests).chain(marked);
+    let all = all.chain(blank);
     let mut lines: Vec<u64> = all.collect();
     let count = lines.len();
     lines.sort_unstable();
@@ -192,7 +195,7 @@ fn a_bad_row_never_loses_a_good_one() {
         [(5, "number-lost-digits"), (7, "quote-unclosed")]
     );
     assert_eq!(codes(&report.warnings), [(8, "state-unknown")]);
-    assert_eq!(report.blank, 1);
+    assert_eq!((report.blank, &report.blank_lines[..]), (1, &[9][..]));
     let double = &report.duplicates[0];
     assert_eq!((double.line, double.first_line), (10, 2));
     assert_eq!(report.errors[0].column.as_deref(), Some("Phone"));
@@ -289,6 +292,49 @@ fn files_that_cannot_be_read() {
     let report = read(&long);
     assert_eq!(codes(&report.errors), [(2, "cell-too-long")]);
     assert_eq!(numbers(&report), ["+12125550102"]);
+}
+
+#[test]
+fn text_that_is_no_lead_file_is_refused() {
+    let log = "$ make all\n".repeat(7);
+    for text in [
+        format!("{log}error: the celular is missing\n{log}"),
+        format!("{log}the celular is missing\n{log}"),
+        format!("{log}ring, celular, off\n{log}"),
+        "the celular is missing\nnothing here\n".to_owned(),
+    ] {
+        let error = read_leads(text.as_bytes(), &ImportOptions::default()).unwrap_err();
+        assert_eq!(error.code(), "phone-column-missing", "{text}");
+        assert!(error.to_string().contains("`mobile`"), "{error}");
+    }
+    // A true header keeps its report of refused rows, and a late one is good when a row gives a number.
+    let report = read("name,phone\nPat,12\n,\n");
+    assert_eq!(codes(&report.errors), [(2, "number-impossible")]);
+    assert_accounted(&report);
+    let late = read(&format!("{log}name,phone\nPat,2125550101\n"));
+    assert_eq!((late.header_line, late.leads.len()), (Some(8), 1));
+}
+
+#[test]
+fn consent_times_as_unix_time_and_levels_in_spanish() {
+    let report = read(
+        "phone,pewc_text,opted_in_at,Nivel de consentimiento\n\
+         2125550101,words,1795229998,por escrito\n\
+         2125550102,words,1795229998000,Verbal\n\
+         2125550103,words,2026-11-21T02:59:58Z,expreso\n",
+    );
+    let levels: Vec<_> = report
+        .leads
+        .iter()
+        .map(|lead| {
+            let consent = lead.consent.as_ref().unwrap();
+            assert_eq!(consent.granted_at.to_string(), "2026-11-21T02:59:58Z");
+            consent.level
+        })
+        .collect();
+    use crate::consent::ConsentLevel as Level;
+    let want = [Level::ExpressWritten, Level::Oral, Level::Express];
+    assert_eq!(levels, want.map(Some));
 }
 
 #[test]

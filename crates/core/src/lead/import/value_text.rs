@@ -224,10 +224,21 @@ pub fn read_level(cell: &str) -> Option<ConsentLevel> {
         | "express written consent"
         | "pewc"
         | "written"
-        | "escrito" => Some(ConsentLevel::ExpressWritten),
-        "express" | "prior express" | "prior express consent" | "express consent" | "pec" => {
-            Some(ConsentLevel::Express)
-        }
+        | "escrito"
+        | "por escrito"
+        | "expreso por escrito"
+        | "expreso y por escrito"
+        | "previo expreso por escrito"
+        | "consentimiento por escrito"
+        | "consentimiento expreso por escrito" => Some(ConsentLevel::ExpressWritten),
+        "express"
+        | "prior express"
+        | "prior express consent"
+        | "express consent"
+        | "pec"
+        | "expreso"
+        | "previo expreso"
+        | "consentimiento expreso" => Some(ConsentLevel::Express),
         "oral" | "verbal" | "spoken" => Some(ConsentLevel::Oral),
         _ => None,
     }
@@ -259,6 +270,7 @@ mod tests {
             ("2026-11-20", "2026-11-20T00:00:00Z"),
             ("11/20/2026", "2026-11-20T00:00:00Z"),
             ("1795229998", "2026-11-21T02:59:58Z"),
+            ("1795229998000", "2026-11-21T02:59:58Z"),
         ] {
             let read = read_time(text, &TimeZone::UTC).map(|t| t.to_string());
             assert_eq!(read.as_deref(), Ok(want), "{text}");
