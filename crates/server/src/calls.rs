@@ -2,6 +2,7 @@
 //! attempt in one transaction), then redeem, then the line.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -9,12 +10,12 @@ use jiff::Timestamp;
 use ringfence_core::call::{CancelWhy, Judged};
 use ringfence_core::converse::opt_out::{self, Verdict};
 use ringfence_core::dial::Permit;
-use ringfence_core::gate::CallRequest;
+use ringfence_core::gate::{self, CallRequest, decide};
 use ringfence_core::id::Id;
 use ringfence_core::lead::PhoneNumber;
 use ringfence_core::rules::RulePack;
 use ringfence_store::gate::{GateSettings, LinePlan, Reservation, Reserved};
-use ringfence_store::suppression::OptOutScope;
+use ringfence_store::suppression::{OptOutScope, Revocation};
 use ringfence_store::{Store, StoreError};
 use ringfence_telephony::{DialError, Line, Slot};
 use serde_json::Value;
@@ -24,6 +25,9 @@ use crate::clock::Clock;
 use crate::desk::{CallDesk, CallOrder, DeskError, PlacedCall, Soon, Speaker};
 use crate::driver::{self, Drive};
 use crate::prompts::Prompts;
+
+/// How long an order waits for its trunk's next call to be due.
+const PLACE_PATIENCE: Duration = Duration::from_secs(5);
 
 /// How the calls are to be made.
 #[derive(Debug, Clone)]
@@ -43,12 +47,11 @@ pub struct CallSettings {
 /// What a call under way can be told.
 #[derive(Debug)]
 pub(crate) enum Command {
-    /// Words of the callee; the answer comes when an opt-out in them is durable.
+    /// Words of the callee.
     Said {
         text: String,
         is_final: bool,
         judged: Judged,
-        kept: oneshot::Sender<()>,
     },
     /// End it, or cancel it while it rings.
     Cancel(CancelWhy),
@@ -60,7 +63,17 @@ struct UnderWay {
     seller: String,
     /// What the agent said last: an opt-out classifier reads "yes" by it.
     agent_said: Option<String>,
+    progress: Arc<Progress>,
     commands: mpsc::Sender<Command>,
+}
+
+/// What a call and those who tell it things know of each other.
+#[derive(Debug, Default)]
+pub(crate) struct Progress {
+    /// Somebody picked up.
+    pub answered: AtomicBool,
+    /// An opt-out of this call is durable already.
+    pub opt_out_kept: AtomicBool,
 }
 
 /// The calls under way and what they share.
@@ -73,7 +86,7 @@ pub struct Calls {
     pub(crate) settings: CallSettings,
     under_way: Mutex<BTreeMap<Id, UnderWay>>,
     pub(crate) changed: Notify,
-    closing: std::sync::atomic::AtomicBool,
+    closing: AtomicBool,
 }
 
 /// A call that was allowed and is being driven, or why there is none.
@@ -103,26 +116,34 @@ impl Calls {
             settings,
             under_way: Mutex::default(),
             changed: Notify::new(),
-            closing: std::sync::atomic::AtomicBool::new(false),
+            closing: AtomicBool::new(false),
         }
     }
 
-    /// Takes a place on a trunk.
-    pub(crate) fn admit(&self, trunk: &str) -> Result<Slot, DeskError> {
-        if self.is_closing() {
-            return Err(DeskError::Closing);
+    /// Takes a place on a trunk; waits for the trunk's next call to be due, at most for `patience`.
+    pub(crate) async fn admit(&self, trunk: &str, patience: Duration) -> Result<Slot, DeskError> {
+        let until = tokio::time::Instant::now() + patience;
+        loop {
+            if self.is_closing() {
+                return Err(DeskError::Closing);
+            }
+            if self.active() >= self.settings.calls_max {
+                return Err(no_capacity(Duration::from_secs(1)));
+            }
+            match self.line.slot(trunk) {
+                Ok(slot) => return Ok(slot),
+                Err(DialError::TooSoon { wait }) => {
+                    if tokio::time::Instant::now() + wait > until {
+                        return Err(no_capacity(wait));
+                    }
+                    tokio::time::sleep(wait).await;
+                }
+                Err(DialError::NoCapacity { retry_after }) => return Err(no_capacity(retry_after)),
+                Err(DialError::UnknownTrunk { .. } | DialError::PermitExpired) => {
+                    return Err(DeskError::TrunkUnknown);
+                }
+            }
         }
-        if self.active() >= self.settings.calls_max {
-            return Err(DeskError::NoCapacity {
-                retry_after_seconds: 1,
-            });
-        }
-        self.line.slot(trunk).map_err(|no| match no {
-            DialError::NoCapacity { retry_after } => DeskError::NoCapacity {
-                retry_after_seconds: u32::try_from(retry_after.as_secs()).unwrap_or(1).max(1),
-            },
-            DialError::UnknownTrunk { .. } | DialError::PermitExpired => DeskError::TrunkUnknown,
-        })
     }
 
     /// Reserves and, if the gate allows it, dials. The slot is given back when the call has ended.
@@ -165,7 +186,7 @@ impl Calls {
         now: Timestamp,
     ) -> Result<(Reserved, Option<Permit>), StoreError> {
         let pack = Arc::clone(&self.pack);
-        let decide = Arc::new(move |facts: &_| ringfence_core::gate::decide(&pack, facts, now));
+        let decide = Arc::new(move |facts: &_| decide(&pack, facts, now));
         // INVARIANT (record-first): decision and attempt are durable when this returns.
         let reserved = self.store.reserve(reservation, decide, now)?;
         // INVARIANT (no-permit-no-dial): what the line gets is the redeemed permit, used up on the way.
@@ -191,10 +212,12 @@ impl Calls {
         // A call takes few commands; one that does not read them is ending anyway.
         let (commands, inbox) = mpsc::channel(32);
         let (tell, ended) = oneshot::channel();
+        let progress = Arc::new(Progress::default());
         let under_way = UnderWay {
             to: permit.to(),
             seller: request.seller.clone(),
             agent_said: None,
+            progress: Arc::clone(&progress),
             commands,
         };
         self.book().insert(call.clone(), under_way);
@@ -203,6 +226,7 @@ impl Calls {
             call: call.clone(),
             request,
             inbox,
+            progress,
         };
         let calls = Arc::clone(self);
         tokio::spawn(async move {
@@ -221,7 +245,7 @@ impl Calls {
     }
 
     pub(crate) fn is_closing(&self) -> bool {
-        self.closing.load(std::sync::atomic::Ordering::Acquire)
+        self.closing.load(Ordering::Acquire)
     }
 
     /// Tells every call that `which` picks.
@@ -257,56 +281,137 @@ impl Calls {
         }
         let only = || self.settings.only_trunk.clone();
         let trunk = order.trunk.or_else(only).ok_or(DeskError::TrunkUnknown)?;
-        let slot = self.admit(&trunk)?;
+        if !self.line.has_trunk(&trunk) {
+            return Err(DeskError::TrunkUnknown);
+        }
+        // A call that the gate refuses needs no room on the trunk, and is told so however full that is.
+        if let Some(refused) = self.refused(&order.request).await? {
+            return Ok(refused);
+        }
+        let slot = self.admit(&trunk, PLACE_PATIENCE).await?;
         let placed = self.place_in(slot, order.request, order.agent).await?;
+        let under_way = placed.ended.is_some();
         Ok(PlacedCall {
-            call: placed
-                .ended
-                .is_some()
-                .then_some(placed.reserved.call)
-                .flatten(),
+            call: placed.reserved.call.filter(|_| under_way),
             decision_id: placed.reserved.decision_id,
             decision: placed.reserved.decision,
         })
     }
 
-    /// Waits until the call has made an opt-out durable, or has ended.
+    /// The recorded refusal of a call that the gate does not allow; none when it does.
+    async fn refused(
+        self: &Arc<Self>,
+        request: &CallRequest,
+    ) -> Result<Option<PlacedCall>, DeskError> {
+        let (this, request, now) = (Arc::clone(self), request.clone(), self.clock.now());
+        blocking(move || {
+            let facts = this.store.facts(&request, &this.settings.gate, now)?;
+            if decide(&this.pack, &facts, now).verdict == gate::Verdict::Allow {
+                return Ok(None);
+            }
+            let reservation = Reservation {
+                request,
+                settings: this.settings.gate.clone(),
+                permit_ttl: this.settings.permit_ttl,
+                line: None,
+            };
+            let pack = Arc::clone(&this.pack);
+            let decision = Arc::new(move |facts: &_| decide(&pack, facts, now));
+            let reserved = this.store.reserve(reservation, decision, now)?;
+            if let Some(ticket) = &reserved.permit {
+                // It became allowed in between; it takes the ordinary road.
+                this.store
+                    .void(&ticket.attempt, "asked again with a line", now)?;
+                return Ok(None);
+            }
+            Ok::<_, StoreError>(Some(PlacedCall {
+                call: None,
+                decision_id: reserved.decision_id,
+                decision: reserved.decision,
+            }))
+        })
+        .await
+    }
+
+    /// Takes in the callee's words: an opt-out in them is durable when this returns, however far the call is.
     fn said_by_callee(
         &self,
         call: &Id,
         text: &str,
         is_final: bool,
     ) -> Result<Option<bool>, DeskError> {
-        let (commands, context) = {
-            let book = self.book();
-            let call = book.get(call).ok_or(DeskError::NotUnderWay)?;
-            (call.commands.clone(), call.agent_said.clone())
-        };
-        let verdict = opt_out::classify(text, context.as_deref(), None).verdict;
-        let judged = match verdict {
+        let under_way = self.book().get(call).map(|call| {
+            (
+                call.commands.clone(),
+                call.agent_said.clone(),
+                Arc::clone(&call.progress),
+            )
+        });
+        let context = under_way.as_ref().and_then(|(_, said, _)| said.as_deref());
+        let judged = match opt_out::classify(text, context, None).verdict {
             Verdict::OptOut => Judged::OptOut,
             Verdict::Ambiguous => Judged::Ambiguous,
             Verdict::NotOptOut => Judged::NotOptOut,
         };
-        let (kept, wait) = oneshot::channel();
-        let command = Command::Said {
-            text: text.to_owned(),
-            is_final,
-            judged,
-            kept,
-        };
-        commands
-            .try_send(command)
-            .map_err(|_| DeskError::NotUnderWay)?;
-        match judged {
-            Judged::OptOut if is_final => {
-                // INVARIANT (opt-out-wins): the answer "opted out" is given when it is durable.
-                wait.blocking_recv().map_err(|_| DeskError::NotUnderWay)?;
-                Ok(Some(true))
+        let opted_out = judged == Judged::OptOut && is_final;
+        if under_way.is_none() || opted_out {
+            // Words may come after the call has ended; a call that never was is unknown.
+            let record = self.store.call(call).map_err(|_| DeskError::NotUnderWay)?;
+            if opted_out {
+                self.keep_opt_out(record.to, &record.seller, "call-voice", text, call)?;
             }
-            Judged::NotOptOut => Ok(Some(false)),
-            Judged::OptOut | Judged::Ambiguous => Ok(None),
         }
+        if let Some((commands, _, progress)) = under_way {
+            if opted_out {
+                progress.opt_out_kept.store(true, Ordering::Release);
+            }
+            let unanswered = opted_out && !progress.answered.load(Ordering::Acquire);
+            let _ = commands.try_send(match unanswered {
+                true => Command::Cancel(CancelWhy::OptOutElsewhere),
+                false => Command::Said {
+                    text: text.to_owned(),
+                    is_final,
+                    judged,
+                },
+            });
+        }
+        Ok(match judged {
+            Judged::OptOut if is_final => Some(true),
+            Judged::NotOptOut => Some(false),
+            Judged::OptOut | Judged::Ambiguous => None,
+        })
+    }
+
+    /// INVARIANT (opt-out-wins): durable when this returns; other calls to the number are told.
+    pub(crate) fn keep_opt_out(
+        &self,
+        number: PhoneNumber,
+        seller: &str,
+        channel: &str,
+        said: &str,
+        call: &Id,
+    ) -> Result<(), StoreError> {
+        let now = self.clock.now();
+        let revocation = Revocation {
+            number,
+            seller: Some(seller.to_owned()),
+            channel: channel.to_owned(),
+            said: Some(said.to_owned()),
+            at: now,
+            scope: self.settings.opt_out_scope,
+            call: Some(call.clone()),
+        };
+        self.store.revoke(revocation, now)?;
+        let bound = (self.settings.opt_out_scope == OptOutScope::Seller).then_some(seller);
+        self.opted_out_in(call, number, bound);
+        Ok(())
+    }
+}
+
+fn no_capacity(wait: Duration) -> DeskError {
+    let whole = u32::try_from(wait.as_secs()).unwrap_or(1).max(1);
+    DeskError::NoCapacity {
+        retry_after_seconds: whole,
     }
 }
 
@@ -364,9 +469,7 @@ impl CallDesk for Desk {
 
     fn drain(&self, limit: Duration) -> Soon<'_, ()> {
         Box::pin(async move {
-            self.0
-                .closing
-                .store(true, std::sync::atomic::Ordering::Release);
+            self.0.closing.store(true, Ordering::Release);
             let empty = async {
                 while self.0.active() > 0 {
                     tokio::time::sleep(Duration::from_millis(20)).await;

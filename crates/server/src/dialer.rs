@@ -186,7 +186,7 @@ impl Dialer {
                 tokio::time::sleep(wait.unsigned_abs().min(self.tick)).await;
                 continue;
             }
-            match self.calls.admit(&campaign.plan.trunk) {
+            match self.calls.admit(&campaign.plan.trunk, self.tick).await {
                 Ok(slot) => break slot,
                 Err(DeskError::NoCapacity { .. }) => {
                     pacing.give_back();

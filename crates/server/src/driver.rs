@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -15,13 +16,12 @@ use ringfence_core::gate::CallRequest;
 use ringfence_core::id::Id;
 use ringfence_core::lead::PhoneNumber;
 use ringfence_store::call::CallUpdate;
-use ringfence_store::suppression::Revocation;
 use ringfence_telephony::{DialOrder, Leg, Slot};
 use serde_json::json;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::mpsc;
 use tokio::time::Instant;
 
-use crate::calls::{Calls, Command, blocking};
+use crate::calls::{Calls, Command, Progress, blocking};
 use crate::prompts::CallPrompts;
 
 /// How a call ended, for the campaign that it was made for.
@@ -37,6 +37,7 @@ pub(crate) struct Drive {
     pub call: Id,
     pub request: CallRequest,
     pub inbox: mpsc::Receiver<Command>,
+    pub progress: Arc<Progress>,
 }
 
 /// The call while it is driven.
@@ -50,8 +51,7 @@ struct Driven {
     machine: Call,
     leg: Option<Leg>,
     timers: BTreeMap<TimerKind, Instant>,
-    /// Those who wait for an opt-out of their words to be durable.
-    waiting: Vec<oneshot::Sender<()>>,
+    progress: Arc<Progress>,
     kept: (mpsc::Sender<bool>, mpsc::Receiver<bool>),
 }
 
@@ -63,6 +63,7 @@ impl Drive {
             call,
             request,
             mut inbox,
+            progress,
         } = self;
         let prompts = match blocking({
             let calls = Arc::clone(&calls);
@@ -83,7 +84,7 @@ impl Drive {
             machine: Call::new(plan),
             leg: None,
             timers: BTreeMap::new(),
-            waiting: Vec::new(),
+            progress,
             kept: mpsc::channel(4),
             call,
             calls,
@@ -102,6 +103,8 @@ impl Drive {
             }
             let input = driven.next(&mut inbox).await;
             outputs = driven.machine.handle(input, driven.calls.clock.now());
+            let answered = driven.machine.answered_at().is_some();
+            driven.progress.answered.store(answered, Ordering::Release);
         }
     }
 }
@@ -119,9 +122,6 @@ impl Driven {
             // What the callee does comes before what others want, and both before the clock.
             biased;
             kept = self.kept.1.recv() => {
-                for waiting in self.waiting.drain(..).filter(|_| kept == Some(true)) {
-                    let _ = waiting.send(());
-                }
                 if kept == Some(true) { Input::OptOutRecorded } else { Input::OptOutNotRecorded }
             }
             input = async { match leg { Some(leg) => leg.events.recv().await, None => std::future::pending().await } } => {
@@ -129,10 +129,7 @@ impl Driven {
                 input.unwrap_or_else(|| Input::Ended(Ending::Failed { what: "the line went away".to_owned() }))
             }
             command = inbox.recv() => match command {
-                Some(Command::Said { text, is_final, judged, kept }) => {
-                    self.waiting.push(kept);
-                    Input::Said { text, is_final, judged }
-                }
+                Some(Command::Said { text, is_final, judged }) => Input::Said { text, is_final, judged },
                 Some(Command::Cancel(why)) => Input::Cancel(why),
                 None => Input::Cancel(CancelWhy::Shutdown),
             },
@@ -238,25 +235,23 @@ impl Driven {
 
     /// INVARIANT (opt-out-wins): goes on trying until it is durable, also after the call.
     fn record_opt_out(&self, channel: &'static str, said: String) {
-        let calls = Arc::clone(&self.calls);
-        let now = calls.clock.now();
-        let revocation = Revocation {
-            number: self.to,
-            seller: Some(self.seller.clone()),
-            channel: channel.to_owned(),
-            said: Some(said),
-            at: now,
-            scope: calls.settings.opt_out_scope,
-            call: Some(self.call.clone()),
-        };
-        let tell = self.kept.0.clone();
+        let (calls, tell, progress) = (
+            Arc::clone(&self.calls),
+            self.kept.0.clone(),
+            Arc::clone(&self.progress),
+        );
         let (call, number, seller) = (self.call.clone(), self.to, self.seller.clone());
         tokio::spawn(async move {
             let mut wait = Duration::from_millis(50);
-            loop {
-                let (store, revocation) = (Arc::clone(&calls.store), revocation.clone());
-                match blocking(move || store.revoke(revocation, now)).await {
-                    Ok(_) => break,
+            // Whoever heard the words first may have kept them already.
+            while !progress.opt_out_kept.load(Ordering::Acquire) {
+                let (inner, call_id) = (Arc::clone(&calls), call.clone());
+                let (seller, said) = (seller.clone(), said.clone());
+                let kept =
+                    blocking(move || inner.keep_opt_out(number, &seller, channel, &said, &call_id))
+                        .await;
+                match kept {
+                    Ok(()) => break,
                     Err(error) => {
                         tracing::error!(%call, %error, "an opt-out is not recorded yet");
                         tokio::time::sleep(wait).await;
@@ -265,7 +260,6 @@ impl Driven {
                 }
             }
             let _ = tell.send(true).await;
-            calls.opted_out_in(&call, number, Some(&seller));
         });
     }
 

@@ -61,11 +61,17 @@ pub enum DialError {
         /// What was asked for.
         id: String,
     },
-    /// The trunk carries what it may.
-    #[error("the trunk has no capacity for another {} ms", retry_after.as_millis())]
+    /// The trunk carries what it may at once.
+    #[error("every line of the trunk is taken")]
     NoCapacity {
         /// When to ask again.
         retry_after: Duration,
+    },
+    /// The trunk's calls per second are used up.
+    #[error("the trunk's next call is due in {} ms", wait.as_millis())]
+    TooSoon {
+        /// Until the next call is due.
+        wait: Duration,
     },
     /// The permit's time is over: it has to be decided anew.
     #[error("the permit has expired")]
@@ -185,9 +191,15 @@ impl Line {
     /// Takes a slot on a trunk, to be used at once or dropped.
     ///
     /// # Errors
-    /// [`DialError::UnknownTrunk`], [`DialError::NoCapacity`] with the time to ask again.
+    /// [`DialError::UnknownTrunk`], [`DialError::NoCapacity`] and [`DialError::TooSoon`] with the time to ask again.
     pub fn slot(&self, trunk: &str) -> Result<Slot, DialError> {
         self.trunks.slot(trunk, Instant::now())
+    }
+
+    /// Whether there is such a trunk.
+    #[must_use]
+    pub fn has_trunk(&self, id: &str) -> bool {
+        self.trunks.configs().any(|config| config.id == id)
     }
 
     /// The trunk's ring limit in milliseconds, for the call's plan.

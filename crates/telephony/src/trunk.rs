@@ -199,10 +199,10 @@ impl Trunks {
             let retry_after = Duration::from_secs(1);
             return Err(DialError::NoCapacity { retry_after });
         }
-        if let Some(retry_after) = load.next_call.checked_duration_since(now)
-            && !retry_after.is_zero()
+        if let Some(wait) = load.next_call.checked_duration_since(now)
+            && !wait.is_zero()
         {
-            return Err(DialError::NoCapacity { retry_after });
+            return Err(DialError::TooSoon { wait });
         }
         load.calls += 1;
         load.next_call = now + Duration::from_secs_f64(1.0 / trunk.config.calls_per_second);
@@ -229,7 +229,7 @@ mod tests {
         let first = trunks.slot("carrier", now).unwrap();
         let paced = trunks.slot("carrier", later(100)).unwrap_err();
         let wait = Duration::from_millis(150);
-        assert!(matches!(paced, DialError::NoCapacity { retry_after } if retry_after == wait));
+        assert_eq!(paced, DialError::TooSoon { wait });
         let second = trunks.slot("carrier", later(250)).unwrap();
         let full = trunks.slot("carrier", later(900)).unwrap_err();
         assert!(matches!(full, DialError::NoCapacity { .. }));

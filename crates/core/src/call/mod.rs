@@ -73,6 +73,7 @@ pub struct Call {
     plan: Plan,
     state: CallState,
     started: bool,
+    carrier_replied: bool,
     answered_at: Option<Timestamp>,
     answered_by: Option<AnsweredBy>,
     /// A key or a judged word proves a person; no later beep undoes that.
@@ -95,6 +96,7 @@ impl Call {
             plan,
             state: CallState::Dialing,
             started: false,
+            carrier_replied: false,
             answered_at: None,
             answered_by: None,
             person_acted: false,
@@ -129,7 +131,7 @@ impl Call {
             return out;
         }
         match input {
-            Input::Trying => {}
+            Input::Trying => self.carrier_replied = true,
             Input::Ringing => self.on_ringing(false, &mut out),
             Input::EarlyMedia => self.on_ringing(true, &mut out),
             Input::Answered => self.on_answered(now, &mut out),

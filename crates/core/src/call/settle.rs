@@ -81,8 +81,12 @@ impl Call {
                     | CancelWhy::OptOutElsewhere
                     | CancelWhy::Shutdown,
                 )) => Outcome::Cancelled,
-                // It rang, we gave up, and the carrier never confirmed the CANCEL.
-                Some(Withdrawn::RingLimit) if self.state == CallState::Ringing => Outcome::NoAnswer,
+                // The carrier had it, we gave up, and the CANCEL was never confirmed.
+                Some(Withdrawn::RingLimit)
+                    if self.carrier_replied || self.state == CallState::Ringing =>
+                {
+                    Outcome::NoAnswer
+                }
                 Some(Withdrawn::RingLimit) | None => Outcome::Failed,
             },
             Ending::CalleeHungUp | Ending::HungUp => Outcome::Failed,

@@ -118,12 +118,21 @@ pub fn decode(text: &str) -> Option<String> {
     String::from_utf8(bytes).ok()
 }
 
-/// Reads a query; `+` stands for itself, as numbers are given in E.164.
+/// Reads a query as forms send it: `+` is a blank, but for the one that a number in E.164 begins with.
 pub fn query(text: &str) -> BTreeMap<String, String> {
+    let is_number = |value: &str| {
+        value
+            .strip_prefix('+')
+            .is_some_and(|rest| rest.bytes().all(|b| b.is_ascii_digit()))
+    };
+    let read = |value: &str| match is_number(value) {
+        true => Some(value.to_owned()),
+        false => decode(&value.replace('+', " ")),
+    };
     text.split('&')
         .filter_map(|pair| {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-            Some((decode(name)?, decode(value)?))
+            Some((decode(name)?, read(value)?))
         })
         .collect()
 }
@@ -131,6 +140,14 @@ pub fn query(text: &str) -> BTreeMap<String, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_query_is_read_as_forms_send_it() {
+        let read = query("text=This+is%20an+AI%2B&number=+12125550123&flag");
+        assert_eq!(read["text"], "This is an AI+");
+        assert_eq!(read["number"], "+12125550123");
+        assert_eq!(read["flag"], "");
+    }
 
     #[test]
     fn paths_are_told_apart() {

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use anyhow::Context as _;
 use clap::Args;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -11,7 +12,7 @@ use tokio::sync::watch;
 use super::serve::{start_logs, told_to_end};
 use super::{Exit, Failure, Global, Outcome, open, say, say_json};
 use crate::api;
-use crate::config::Flags;
+use crate::config::{Config, Flags};
 use crate::demo::{Demo, DemoOptions};
 
 /// The main job on the embedded default and the simulated carrier; nothing dials out.
@@ -22,7 +23,8 @@ use crate::demo::{Demo, DemoOptions};
     ringfence demo --leads leads.csv --exit --json"
 )]
 pub struct DemoCommand {
-    /// A CSV of leads; any delimiter, with or without a header [default: the built-in leads]
+    /// A CSV of leads; any delimiter, with or without a header [default: the built-in leads]. With `--db` what the demo
+    /// records stays there, else it goes with the demo
     #[arg(long, value_name = "FILE")]
     leads: Option<PathBuf>,
     /// Address of the page [default: 127.0.0.1 and a free port]
@@ -37,19 +39,21 @@ impl DemoCommand {
     /// Runs the demo.
     pub fn run(self, global: &Global) -> Outcome {
         let mut config = open::load(global, Flags::default())?;
+        let database = global.db.is_some().then(|| config.sqlite_path()).flatten();
         config.log.level = "warn".to_owned();
         start_logs(&config);
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .enable_all()
             .build()?;
-        let outcome = runtime.block_on(self.show(config, global.json));
+        let outcome = runtime.block_on(self.show(config, database, global.json));
         runtime.shutdown_timeout(Duration::from_secs(1));
         outcome
     }
 
-    async fn show(self, config: crate::config::Config, json: bool) -> Outcome {
+    async fn show(self, config: Config, database: Option<PathBuf>, json: bool) -> Outcome {
         let options = DemoOptions {
             leads: self.leads,
+            database,
             quiet: json,
         };
         let mut demo = Demo::set_up(config, &options).await.map_err(sort)?;
@@ -58,7 +62,8 @@ impl DemoCommand {
             .unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 0)));
         let listener = TcpListener::bind(listen)
             .await
-            .map_err(Failure::environment)?;
+            .with_context(|| format!("cannot listen on {listen}"))
+            .map_err(Failure::Environment)?;
         let address = listener.local_addr()?;
         let (close, closing) = watch::channel(false);
         let page = tokio::spawn(api::serve(demo.app.clone(), listener, closing));

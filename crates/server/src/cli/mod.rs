@@ -204,11 +204,14 @@ pub fn input_lines() -> impl Iterator<Item = std::io::Result<Vec<u8>>> {
     })
 }
 
-/// Prints a line of the result. A closed pipe ends the command quietly.
+/// Prints a line of the result. A closed pipe ends the command quietly, but never as if all were well: a denial whose
+/// reader went away is no allowance.
 pub fn say(text: &str) -> Result<(), Failure> {
     use std::io::Write;
     match writeln!(std::io::stdout().lock(), "{text}") {
-        Err(e) if e.kind() == std::io::ErrorKind::BrokenPipe => std::process::exit(0),
+        Err(e) if e.kind() == std::io::ErrorKind::BrokenPipe => {
+            std::process::exit(Exit::Environment as i32)
+        }
         other => other.map_err(Failure::from),
     }
 }

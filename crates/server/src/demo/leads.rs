@@ -52,15 +52,6 @@ impl Rows {
         Ok(Self(read_leads(bytes, &ImportOptions::default())?))
     }
 
-    /// The time of the newest consent in the file.
-    pub fn newest_consent(&self) -> Option<Timestamp> {
-        self.0
-            .leads
-            .iter()
-            .filter_map(|row| Some(row.consent.as_ref()?.granted_at))
-            .max()
-    }
-
     /// How each number behaves when it is called: as its `persona` column says, else by its digits, so that any file
     /// meets them all.
     pub fn personas(&self) -> BTreeMap<String, Persona> {

@@ -42,6 +42,8 @@ const CALLS_AT_ONCE: u32 = 60;
 pub struct DemoOptions {
     /// A CSV of leads; none: the built-in one.
     pub leads: Option<PathBuf>,
+    /// Where everything is remembered; none: a temporary file that goes with the demo.
+    pub database: Option<PathBuf>,
     /// Whether progress is drawn; else it is told in lines, or not at all with `quiet`.
     pub quiet: bool,
 }
@@ -68,15 +70,19 @@ impl Demo {
         };
         let rows = leads::Rows::read(&bytes)?;
         let start = match options.leads {
-            Some(_) => opening_hour_after(rows.newest_consent().max(Some(Timestamp::now())))?,
+            // After every consent that a file of today can hold; one dated in the future stays in the future.
+            Some(_) => opening_hour_after(Timestamp::now())?,
             None => world.clock,
         };
-        let directory =
-            tempfile::tempdir().context("no temporary directory for the demo's database")?;
-        let store: Arc<dyn Store> =
-            Arc::new(SqliteStore::open(&directory.path().join("demo.db"), start)?);
-        store.start_test_clock(start)?;
-        let clock = Clock::showing(start);
+        let directory = tempfile::tempdir().context("no temporary directory for the demo")?;
+        let path = options
+            .database
+            .clone()
+            .unwrap_or_else(|| directory.path().join("demo.db"));
+        let store = SqliteStore::open(&path, start)
+            .with_context(|| format!("the database {}; --db names another", path.display()))?;
+        let store: Arc<dyn Store> = Arc::new(store);
+        let clock = Clock::showing(store.start_test_clock(start)?.resume_at());
         let pack = Arc::new(RulePack::embedded()?);
         world.put(&*store, clock.now())?;
 
@@ -161,8 +167,7 @@ fn read_leads_file(path: &Path) -> Result<Vec<u8>> {
 }
 
 /// The first Tuesday to Thursday, 17:30 UTC, after `instant`: inside the calling hours of most of the country.
-fn opening_hour_after(instant: Option<Timestamp>) -> Result<Timestamp> {
-    let after = instant.unwrap_or_else(Timestamp::now);
+fn opening_hour_after(after: Timestamp) -> Result<Timestamp> {
     let mut day = TimeZone::UTC.to_datetime(after).date();
     loop {
         let at = day.at(17, 30, 0, 0).to_zoned(TimeZone::UTC)?.timestamp();

@@ -227,6 +227,9 @@ impl DemoResult {
     #[must_use]
     pub fn table(&self) -> String {
         let mut text = String::new();
+        for lead in &self.leads {
+            text.push_str(&lead.line());
+        }
         section(&mut text, "what became of the leads", &self.states);
         section(&mut text, "how the last calls ended", &self.outcomes);
         section(
@@ -244,7 +247,9 @@ impl DemoResult {
                 "\n  the first deferred lead may be called at {next}\n"
             ));
         }
-        text.push_str("\nopt-outs, and what a decision about the number says now\n");
+        if !self.opt_outs.is_empty() {
+            text.push_str("\nopt-outs, and what a decision about the number says now\n");
+        }
         for opt_out in &self.opt_outs {
             let codes = opt_out.now_denied_by.join(", ");
             text.push_str(&format!(
@@ -267,7 +272,27 @@ impl DemoResult {
     }
 }
 
+impl LeadResult {
+    /// One line for people; the number is masked.
+    fn line(&self) -> String {
+        let line = self.line.map_or_else(String::new, |line| line.to_string());
+        let (what, why) = match (&self.outcome, self.next_attempt_at) {
+            (_, Some(at)) => (
+                "deferred",
+                format!("{} (until {at})", self.reasons.join(", ")),
+            ),
+            (Some(outcome), None) if self.opt_out => ("called", format!("{outcome}, opted out")),
+            (Some(outcome), None) => ("called", outcome.clone()),
+            (None, None) => (self.state.as_str(), self.reasons.join(", ")),
+        };
+        format!("  line {line:>5}  {}  {what:<9} {why}\n", self.number)
+    }
+}
+
 fn section(text: &mut String, title: &str, counts: &BTreeMap<String, u64>) {
+    if counts.is_empty() {
+        return;
+    }
     text.push_str(&format!("\n{title}\n"));
     for (word, count) in counts {
         text.push_str(&format!("  {count:>5}  {word}\n"));

@@ -26,7 +26,7 @@ fn world() -> (World, Carrier, Server) {
         (RINGS, Persona::NoAnswer),
     ]);
     let world = World::new();
-    let server = carrier.serve(&world, "");
+    let server = carrier.serve_at(&world, "", 4.0);
     long_disclosure(&server);
     for number in [NINE, BUSY, DECLINES, GONE, LEAVES, RINGS, LISTENS] {
         server.post("/v1/consents", &consent(number)).ok();
@@ -160,6 +160,53 @@ fn words_end_a_call_too() {
         (&json!("answered"), &json!(true)),
         "{call:#}"
     );
+}
+
+#[test]
+fn words_that_come_early_or_late_are_kept_too() {
+    let (_world, _carrier, server) = world();
+    let words = json!({"speaker": "callee", "text": "stop calling me", "final": true});
+    let said = |placed: &Value| {
+        let path = format!("/v1/calls/{}/transcript", placed["id"].as_str().unwrap());
+        server.post(&path, &words).ok()["opt_out"].clone()
+    };
+    let ringing = server.call(RINGS);
+    let id = ringing["id"].as_str().unwrap();
+    server.call_when(id, |call| call["state"] == "ringing");
+    assert_eq!(said(&ringing), json!(true));
+    assert_eq!(
+        denied_by(&server, RINGS),
+        ["consent-revoked", "dnc-internal"]
+    );
+    assert_eq!(server.ended(&ringing)["outcome"], "cancelled");
+
+    let over = server.call(BUSY);
+    server.ended(&over);
+    assert_eq!(said(&over), json!(true));
+    assert_eq!(
+        denied_by(&server, BUSY),
+        ["consent-revoked", "dnc-internal"]
+    );
+    assert_eq!(
+        server
+            .post("/v1/calls/call_nobody/transcript", &words)
+            .problem()
+            .0,
+        404
+    );
+}
+
+#[test]
+fn a_refused_call_needs_no_room_and_an_allowed_one_waits_its_turn() {
+    let (_world, _carrier, server) = world();
+    for number in [BUSY, DECLINES, GONE] {
+        assert_eq!(server.call(number)["state"], "dialing");
+        assert_eq!(server.call("+12125550199")["state"], "not-placed");
+        assert_eq!(
+            server.call("bad")["decision"]["reasons"][0]["code"],
+            "number-invalid"
+        );
+    }
 }
 
 #[test]

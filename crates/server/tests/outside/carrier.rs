@@ -50,12 +50,17 @@ impl Carrier {
 
     /// A server whose only trunk leads here, at noon by its test clock, with a seller in order.
     pub fn serve(&self, world: &World, more: &str) -> Server {
+        self.serve_at(world, more, 50.0)
+    }
+
+    /// The same over a trunk that takes so many calls a second.
+    pub fn serve_at(&self, world: &World, more: &str, per_second: f64) -> Server {
         let address = self.carrier.local();
         let config = world.write(
             "ringfence.toml",
             &format!(
                 "[sip]\nlisten = \"127.0.0.1:0\"\n[dialer]\ntick_ms = 20\n{more}\n[[trunks]]\nid = \"carrier\"\n\
-                 address = \"{address}\"\ncalls_per_second = 50.0\nring_seconds = 15\n"
+                 address = \"{address}\"\ncalls_per_second = {per_second:?}\nring_seconds = 15\n"
             ),
         );
         let server = world.serve(&["--config", &config, "--clock", NOON]);

@@ -46,7 +46,7 @@ pub(super) fn facts(
         emergency_areas: operator::areas_at(conn, now)?,
         overrides: operator::overrides_at(conn, &request.seller, now)?,
         relationships: Vec::new(),
-        stops: operator::stops_at(conn, &request.seller, request.campaign.as_ref(), now)?,
+        stops: operator::stops_at(conn, &request.seller, request.campaign.as_ref())?,
         failures: Vec::new(),
     };
     // What is no number has no history; the gate says so itself.

@@ -8,12 +8,8 @@ use super::applied;
 const RULE: &str = "ringfence-stop";
 
 pub(super) fn check(case: &Case<'_>, out: &mut Findings<'_>) -> Option<String> {
-    for stop in case
-        .facts
-        .stops
-        .iter()
-        .filter(|stop| stop.since <= case.now)
-    {
+    // Not dated by `at`: a button that is pressed answers every question with no.
+    for stop in &case.facts.stops {
         let why = stop.reason.as_deref().unwrap_or("no reason given");
         let detail = format!("stopped since {} ({}): {why}", stop.since, stop.scope);
         out.deny(ReasonCode::Stopped, RULE, detail);
