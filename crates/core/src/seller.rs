@@ -39,9 +39,9 @@ pub struct CallerId {
     /// Last day, inclusive; none: until withdrawn.
     #[serde(default)]
     pub authorised_to: Option<Date>,
-    /// What proves it, in the operator's words.
+    /// What proves it, as the operator says: any JSON value, kept as it is.
     #[serde(default)]
-    pub proof: Option<String>,
+    pub proof: Option<serde_json::Value>,
 }
 
 /// A registration in one state, or the recorded reason why none is needed.
@@ -112,6 +112,24 @@ fn is_company_form(word: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_proof_is_what_the_operator_says() {
+        for proof in [
+            r#""carrier letter 42""#,
+            r#"{"letter":42}"#,
+            "[1,\"a\"]",
+            "{}",
+            "7",
+            "null",
+        ] {
+            let text = format!(
+                r#"{{"number":"+12125550100","authorised_from":"2026-01-01","authorised_to":null,"proof":{proof}}}"#
+            );
+            let caller_id: CallerId = serde_json::from_str(&text).unwrap();
+            assert_eq!(serde_json::to_string(&caller_id).unwrap(), text);
+        }
+    }
 
     #[test]
     fn names_are_compared_as_people_write_them() {

@@ -62,7 +62,8 @@ impl ListKind {
 pub struct ListImport {
     /// What the file is.
     pub kind: ListKind,
-    /// Its name; none: `national`, `internal`, `litigator` or `reassigned`. A state's list needs its code.
+    /// Its name; none: `national` (of a change list: that of the list it changes), `internal`, `litigator` or
+    /// `reassigned`. A state's list needs its code. The registry binds as the registry whatever its copy is called.
     pub name: Option<String>,
     /// Whom it belongs to; empty: everybody (of a national list: every seller with a SAN in force).
     pub sellers: BTreeSet<String>,
@@ -137,7 +138,7 @@ pub struct ListVersion {
     pub id: Id,
     /// What the file was.
     pub kind: ListKind,
-    /// `national`, a state's code, or the operator's name for it.
+    /// A state's code, the operator's name for it, or that of its kind.
     pub name: String,
     /// Whom it belongs to; empty: everybody.
     pub sellers: Vec<String>,

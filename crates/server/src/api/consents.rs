@@ -33,9 +33,9 @@ pub struct ConsentSent {
     granted_at: Timestamp,
     /// The exact text that was shown or said.
     text: String,
-    /// What proves it, as the caller says.
-    #[serde(default)]
-    proof: Option<Map<String, Value>>,
+    /// What proves it, as the caller says: any JSON value, kept as it is.
+    #[serde(default = "nothing")]
+    proof: Value,
     /// Whether it covers an artificial voice.
     #[serde(default)]
     artificial_voice: bool,
@@ -46,6 +46,11 @@ pub struct ConsentSent {
     #[serde(default)]
     #[schemars(with = "Option<String>")]
     expires_at: Option<Timestamp>,
+}
+
+/// The proof of who sends none.
+fn nothing() -> Value {
+    Value::Object(Map::new())
 }
 
 /// A consent as it is shown.
@@ -88,7 +93,7 @@ pub fn record(app: &App, request: Request) -> Result<Answer, ApiError> {
         channel: sent.channel,
         granted_at,
         text: sent.text,
-        proof: Value::Object(sent.proof.unwrap_or_default()),
+        proof: sent.proof,
         artificial_voice: sent.artificial_voice,
         double_opt_in: sent.double_opt_in,
         expires_at: sent.expires_at,
@@ -112,9 +117,9 @@ pub fn show(app: &App, request: Request) -> Result<Answer, ApiError> {
 pub struct ConfirmationSent {
     /// How it was confirmed.
     channel: String,
-    /// What proves it, as the caller says.
-    #[serde(default)]
-    proof: Option<Map<String, Value>>,
+    /// What proves it, as the caller says: any JSON value, kept as it is.
+    #[serde(default = "nothing")]
+    proof: Value,
     /// Now, if nothing is said.
     #[serde(default)]
     #[schemars(with = "Option<String>")]
@@ -130,7 +135,7 @@ pub fn confirm(app: &App, request: Request) -> Result<Answer, ApiError> {
         .may_for(Some(&app.store.consent(&id)?.draft.seller))?;
     let confirmation = Confirmation {
         channel: sent.channel,
-        proof: Value::Object(sent.proof.unwrap_or_default()),
+        proof: sent.proof,
         at: request.past("at", sent.at)?,
     };
     let record = app.store.confirm_consent(&id, confirmation, request.now)?;

@@ -10,7 +10,7 @@ use ringfence_core::lead::PhoneNumber;
 use ringfence_store::PageRequest;
 use ringfence_store::key::Role;
 use serde::Serialize;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::Value;
 
 use super::problem::ApiError;
@@ -95,10 +95,26 @@ impl Request {
     /// # Errors
     /// 400 for what is no JSON, 422 for what is no `T`.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T, ApiError> {
-        use serde_json::error::Category;
-        serde_json::from_slice(&self.body).map_err(|e| match e.classify() {
-            Category::Data => refused(&e.to_string()),
-            _ => ApiError::new(StatusCode::BAD_REQUEST, "malformed-json", e.to_string()),
+        // The whole text first: a fault of the JSON comes before a fault of what it says.
+        let _: IgnoredAny = serde_json::from_slice(&self.body)
+            .map_err(|e| ApiError::new(StatusCode::BAD_REQUEST, "malformed-json", e.to_string()))?;
+        // An array would be read as the fields in order.
+        if self.body.trim_ascii_start().first() != Some(&b'{') {
+            let detail = "the body is not a JSON object";
+            return Err(ApiError::new(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "invalid-field",
+                detail,
+            ));
+        }
+        let mut json = serde_json::Deserializer::from_slice(&self.body);
+        serde_path_to_error::deserialize(&mut json).map_err(|e| {
+            let what = e.inner().to_string();
+            if e.inner().is_data() {
+                refused(&e.path().to_string(), &what)
+            } else {
+                ApiError::new(StatusCode::BAD_REQUEST, "malformed-json", what)
+            }
         })
     }
 
@@ -167,7 +183,8 @@ pub fn number(field: &str, text: &str) -> Result<PhoneNumber, ApiError> {
     })
 }
 
-fn refused(message: &str) -> ApiError {
+/// What a well-formed body says wrongly, and where: `path` is as in `caller_ids[0].number`.
+fn refused(path: &str, message: &str) -> ApiError {
     let quoted = |prefix: &str| {
         let rest = message.strip_prefix(prefix)?;
         rest.split('`').next().map(str::to_owned)
@@ -179,7 +196,8 @@ fn refused(message: &str) -> ApiError {
     } else if let Some(name) = quoted("missing field `") {
         ("missing-field", Some(name))
     } else {
-        ("invalid-field", None)
+        let field = (path != ".").then(|| path.to_owned());
+        ("invalid-field", field)
     };
     ApiError {
         field,

@@ -93,7 +93,7 @@ pub fn schema() -> Value {
     };
     let caller_id = object(
         json!({"number": number, "authorised_from": date,
-               "authorised_to": or_null(&date), "proof": or_null(&text)}),
+               "authorised_to": or_null(&date), "proof": {"description": "Any JSON value, kept as it is."}}),
         &["number", "authorised_from"],
     );
     let registration = object(

@@ -42,7 +42,7 @@ impl Leads {
         let world = World::open(global)?;
         let bytes = std::fs::read(&file)
             .with_context(|| file.display().to_string())
-            .map_err(Failure::Environment)?;
+            .map_err(Failure::Usage)?;
         let campaign = world.store.campaign(&Id::from(campaign.as_str()))?;
         let seller = world.store.seller(&campaign.plan.seller)?;
         let options = ImportOptions {

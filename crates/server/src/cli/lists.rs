@@ -1,19 +1,21 @@
 //! `ringfence lists`
 
 use std::collections::BTreeSet;
-use std::io::{BufRead, IsTerminal, Write};
+use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
 
 use anyhow::anyhow;
 use clap::{Args, Subcommand};
 use indicatif::{ProgressBar, ProgressStyle};
 use jiff::{SignedDuration, Timestamp};
-use ringfence_core::lead::PhoneNumber;
+use ringfence_core::lead::{PhoneNumber, StateCode};
+use ringfence_core::rules::RulePack;
 use ringfence_store::Store;
 use ringfence_store::list::{ListImport, ListKind, ListVersion};
+use serde_json::json;
 
-use super::{Exit, Failure, Global, Outcome, World, say, say_json};
-use crate::lists::{ListError, Progress, Reading, read};
+use super::{Exit, Failure, Global, Outcome, World, input_lines, say, say_json};
+use crate::lists::{Progress, Reading, read, time};
 
 /// Lists of numbers.
 #[derive(Debug, Subcommand)]
@@ -48,17 +50,17 @@ pub struct Import {
     /// Whose list it is; may be repeated
     #[arg(long)]
     seller: Vec<String>,
-    /// When the copy was obtained [default: now]
-    #[arg(long, value_name = "TIME")]
+    /// When the copy was obtained; a date is its first instant in UTC [default: now]
+    #[arg(long, value_name = "TIME", value_parser = time)]
     obtained_at: Option<Timestamp>,
     /// When its keeper published it
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, value_name = "TIME", value_parser = time)]
     published_at: Option<Timestamp>,
     /// From when it binds
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, value_name = "TIME", value_parser = time)]
     effective_at: Option<Timestamp>,
     /// When it stops being current
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, value_name = "TIME", value_parser = time)]
     expires_at: Option<Timestamp>,
     /// What the subscription covers, such as 212,305 [default: the area codes in the files]
     #[arg(long, value_delimiter = ',', value_parser = clap::value_parser!(u16).range(200..1000))]
@@ -84,7 +86,7 @@ impl Lists {
         let world = World::open(global)?;
         match self {
             Self::Import(import) => import.run(global, &world),
-            Self::Check { seller } => check(&*world.store, seller.as_deref()),
+            Self::Check { seller } => check(global, &*world.store, seller.as_deref()),
             Self::Show => show(global, &*world.store),
         }
     }
@@ -100,9 +102,11 @@ impl Import {
         if self.kind != ListKind::State && !self.columns.is_empty() {
             return Err(Failure::usage(anyhow!("--columns is for `--kind state`")));
         }
+        self.check_state(&world.rules)?;
         let reading = Reading {
             kind: self.kind,
             columns: (!self.columns.is_empty()).then(|| self.columns.clone()),
+            covers_stated: !self.area_codes.is_empty(),
             now,
         };
         let bar = progress_bar(&self.files);
@@ -118,10 +122,7 @@ impl Import {
         if let Some(bar) = bar {
             bar.finish_and_clear();
         }
-        let files = files.map_err(|e| match e {
-            ListError::Unreadable { .. } => Failure::environment(e),
-            ListError::Line { .. } | ListError::File { .. } => Failure::usage(e),
-        })?;
+        let files = files.map_err(Failure::usage)?;
         let list = ListImport {
             kind: self.kind,
             name: self.name,
@@ -145,6 +146,21 @@ impl Import {
     }
 }
 
+impl Import {
+    /// A state's list is named by a code that the rule pack knows: no rule would ask for any other.
+    fn check_state(&self, rules: &RulePack) -> Result<(), Failure> {
+        let (ListKind::State, Some(name)) = (self.kind, &self.name) else {
+            return Ok(());
+        };
+        let code = name.get(..2).and_then(|two| StateCode::parse(two).ok());
+        if code.is_some_and(|code| rules.jurisdictions.contains_key(&code)) {
+            return Ok(());
+        }
+        let what = format!("--name {name}: no state, district or territory of that code");
+        Err(Failure::usage(anyhow!(what)))
+    }
+}
+
 /// A bar on a terminal, nothing elsewhere.
 fn progress_bar(files: &[PathBuf]) -> Option<ProgressBar> {
     if !std::io::stderr().is_terminal() {
@@ -165,33 +181,40 @@ fn progress_bar(files: &[PathBuf]) -> Option<ProgressBar> {
 /// Numbers asked about at once.
 const BATCH: usize = 1000;
 
-fn check(store: &dyn Store, seller: Option<&str>) -> Outcome {
+fn check(global: &Global, store: &dyn Store, seller: Option<&str>) -> Outcome {
     let mut batch = Vec::with_capacity(BATCH);
-    for line in std::io::stdin().lock().lines() {
-        let line = line?;
-        batch.push(line.trim().to_owned());
+    for line in input_lines() {
+        batch.push(String::from_utf8_lossy(&line?).trim().to_owned());
         if batch.len() == BATCH {
-            answer(store, seller, &batch)?;
+            answer(global, store, seller, &batch)?;
             batch.clear();
         }
     }
-    answer(store, seller, &batch)?;
+    answer(global, store, seller, &batch)?;
     Ok(Exit::Done)
 }
 
-fn answer(store: &dyn Store, seller: Option<&str>, lines: &[String]) -> Result<(), Failure> {
+fn answer(
+    global: &Global,
+    store: &dyn Store,
+    seller: Option<&str>,
+    lines: &[String],
+) -> Result<(), Failure> {
     let read: Vec<Option<PhoneNumber>> =
         lines.iter().map(|l| crate::lists::number(l).ok()).collect();
     let numbers: Vec<PhoneNumber> = read.iter().flatten().copied().collect();
     let mut held = store.check_lists(&numbers, seller)?.into_iter();
     let mut out = std::io::BufWriter::new(std::io::stdout().lock());
     for (line, number) in lines.iter().zip(read) {
-        match number {
-            Some(_) => {
-                let names = held.next().unwrap_or_default();
-                writeln!(out, "{line},{}", names.join("|"))?;
-            }
-            None => writeln!(out, "{line},invalid")?,
+        let names = number.and_then(|_| held.next()).unwrap_or_default();
+        if global.json {
+            let answer = json!({"line": line, "number": number.map(|n| n.e164()),
+                                "lists": names, "valid": number.is_some()});
+            writeln!(out, "{answer}")?;
+        } else if number.is_some() {
+            writeln!(out, "{line},{}", names.join("|"))?;
+        } else {
+            writeln!(out, "{line},invalid")?;
         }
     }
     out.flush()?;

@@ -51,7 +51,7 @@ fn verify(global: &Global, world: &World, checkpoint: Option<PathBuf>) -> Outcom
     let checkpoint = checkpoint
         .map(|path| std::fs::read_to_string(&path).with_context(|| path.display().to_string()))
         .transpose()
-        .map_err(Failure::Environment)?;
+        .map_err(Failure::Usage)?;
     let report = world.store.verify_chain(checkpoint.as_deref())?;
     let whole = report.fault.is_none();
     if global.json {

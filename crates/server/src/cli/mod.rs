@@ -170,10 +170,38 @@ pub fn run(args: impl Iterator<Item = OsString>) -> ExitCode {
             Failure::Usage(error) => (error, Exit::Usage),
             Failure::Environment(error) => (error, Exit::Environment),
         };
-        eprintln!("ringfence: {error:#}");
+        eprintln!("ringfence: {}", told(&error));
         exit
     });
     ExitCode::from(exit as u8)
+}
+
+/// An error with its causes, each said once: some already have theirs in their own text.
+fn told(error: &anyhow::Error) -> String {
+    let mut text = String::new();
+    for cause in error.chain().map(ToString::to_string) {
+        if text.is_empty() {
+            text = cause;
+        } else if !text.contains(&cause) {
+            text = format!("{text}: {cause}");
+        }
+    }
+    text
+}
+
+/// The lines of standard input as bytes, without their ends and without the mark that some programs put before the
+/// first: what is no UTF-8 concerns its own line only.
+pub fn input_lines() -> impl Iterator<Item = std::io::Result<Vec<u8>>> {
+    use std::io::BufRead;
+    let lines = std::io::stdin().lock().split(b'\n');
+    lines.enumerate().map(|(index, line)| {
+        let line = line?;
+        let text = match line.strip_prefix(b"\xef\xbb\xbf") {
+            Some(rest) if index == 0 => rest,
+            _ => line.as_slice(),
+        };
+        Ok(text.strip_suffix(b"\r").unwrap_or(text).to_vec())
+    })
 }
 
 /// Prints a line of the result. A closed pipe ends the command quietly, but never as if all were well: a denial whose

@@ -161,7 +161,7 @@ impl WorldSeller {
                 number: self.caller_id,
                 authorised_from: today.checked_sub(jiff::Span::new().years(1))?,
                 authorised_to: self.caller_id_lapsed.then_some(lapsed),
-                proof: Some("invented for the demo".to_owned()),
+                proof: Some("invented for the demo".into()),
             }],
             registrations: self.registered_in.iter().map(registered).collect(),
             san: Some(San {

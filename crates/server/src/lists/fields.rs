@@ -69,7 +69,7 @@ pub fn change(line: &str) -> Result<(ListChange, usize), Complaint> {
     ))
 }
 
-/// A line of `internal`: `number[,seller][,at]`; of two columns, an RFC 3339 value is `at`.
+/// A line of `internal`: `number[,seller][,at]`; of two columns, a date or an instant is `at`.
 pub fn internal(line: &str, latest: Timestamp) -> Result<InternalRow, Complaint> {
     let fields = split(line)?;
     let field = |i: usize| fields.get(i).map(|f| f.trim()).filter(|f| !f.is_empty());
@@ -78,7 +78,7 @@ pub fn internal(line: &str, latest: Timestamp) -> Result<InternalRow, Complaint>
     }
     let number = number(field(0).unwrap_or_default())?;
     let (seller, at) = match (field(1), field(2)) {
-        (Some(second), None) if second.parse::<Timestamp>().is_ok() => (None, Some(second)),
+        (Some(second), None) if time(second).is_ok() => (None, Some(second)),
         (second, third) => (second.map(str::to_owned), third),
     };
     let at = at.map(|text| instant(text, latest)).transpose()?;
@@ -152,11 +152,21 @@ pub fn number(text: &str) -> Result<PhoneNumber, Complaint> {
     PhoneNumber::parse(&e164).map_err(|e| e.to_string())
 }
 
+/// An instant, or a date: its first instant in UTC.
+pub fn time(text: &str) -> Result<Timestamp, Complaint> {
+    let wrong = || Complaint::from("neither an instant such as 2026-11-20T18:00:00Z nor a date");
+    // Longer texts would be read as dates as well, and their time of day lost.
+    if text.len() == "2026-11-20".len() {
+        let date: Date = text.parse().map_err(|_| wrong())?;
+        let begins = jiff::tz::TimeZone::UTC.to_timestamp(date.at(0, 0, 0, 0));
+        return begins.map_err(|_| wrong());
+    }
+    text.parse().map_err(|_| wrong())
+}
+
 /// An instant that is not in the future.
 fn instant(text: &str, latest: Timestamp) -> Result<Timestamp, Complaint> {
-    let at: Timestamp = text
-        .parse()
-        .map_err(|_| "not an instant such as 2026-11-20T18:00:00Z")?;
+    let at = time(text)?;
     if at > latest {
         return Err("an instant in the future".into());
     }
@@ -201,8 +211,60 @@ fn push(fields: &mut [String], c: char) {
     }
 }
 
-/// Whether a first line is a header: letters and no digits where the number would be.
-pub fn is_header(line: &str) -> bool {
-    let letters = line.chars().any(char::is_alphabetic);
-    letters && !line.chars().any(|c| c.is_ascii_digit())
+/// Names of a column that holds a number, or a part of one; letters and digits only.
+const NUMBER_COLUMNS: &[&str] = &[
+    "number",
+    "numbers",
+    "phone",
+    "phonenumber",
+    "phonenumbers",
+    "telephone",
+    "telephonenumber",
+    "areacode",
+    "local",
+    "localnumber",
+];
+
+/// Names of the other columns that the kinds of list have.
+const OTHER_COLUMNS: &[&str] = &[
+    "seller",
+    "at",
+    "consentdate",
+    "answer",
+    "askedat",
+    "stamp",
+    "timestamp",
+    "date",
+    "datetime",
+    "mark",
+    "action",
+    "change",
+    "changetype",
+];
+
+/// Whether a first line is a header: nothing but names of columns, one of them a number's. Any other line must be a
+/// row, for a row that was passed over as a header would be a number that is called.
+pub fn is_header(line: &str, columns: Option<&[String]>) -> bool {
+    let Ok(cells) = split(line) else {
+        return false;
+    };
+    let cells: Vec<String> = cells.iter().map(|cell| plain(cell)).collect();
+    let stated = |cell: &str| columns.unwrap_or_default().iter().any(|c| plain(c) == cell);
+    let known = |cell: &String| {
+        [NUMBER_COLUMNS, OTHER_COLUMNS]
+            .iter()
+            .any(|names| names.contains(&cell.as_str()))
+            || (!cell.is_empty() && stated(cell))
+    };
+    cells.iter().all(known)
+        && cells
+            .iter()
+            .any(|cell| NUMBER_COLUMNS.contains(&cell.as_str()))
+}
+
+fn plain(cell: &str) -> String {
+    cell.chars()
+        .filter(|c| c.is_alphanumeric())
+        .flat_map(char::to_lowercase)
+        .collect()
 }

@@ -11,19 +11,19 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 use ringfence_store::list::{ListKind, ListRows};
 
-pub use fields::number;
+pub use fields::{number, time};
 pub use open::{Progress, hex};
 
 /// Why a list file was refused.
 #[derive(Debug, thiserror::Error)]
 pub enum ListError {
     /// The file could not be read or unpacked.
-    #[error("{file}: {source}")]
+    #[error("{file}: {cause}")]
     Unreadable {
         /// Which file.
         file: String,
-        /// Why.
-        source: std::io::Error,
+        /// Why; part of the text, and so no source of it.
+        cause: std::io::Error,
     },
     /// A line is not what the kind of list asks for.
     #[error("{file}, line {line}: {what}")]
@@ -52,6 +52,8 @@ pub struct Reading {
     pub kind: ListKind,
     /// Of a state's file: the columns' names in order; `number` is read, or `area_code` and `local`.
     pub columns: Option<Vec<String>>,
+    /// Whether what a full list covers is said beside it: then it may hold nothing.
+    pub covers_stated: bool,
     /// Nothing in the file may be dated after it (with five minutes of skew).
     pub now: Timestamp,
 }

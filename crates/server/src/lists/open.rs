@@ -44,9 +44,9 @@ pub fn each_part(
 ) -> Result<String, ListError> {
     let mut hash = Sha256::new();
     for path in files {
-        let unreadable = |source| ListError::Unreadable {
+        let unreadable = |cause| ListError::Unreadable {
             file: path.display().to_string(),
-            source,
+            cause,
         };
         hash_file(path, &mut hash).map_err(unreadable)?;
         let mut file = File::open(path).map_err(unreadable)?;
@@ -79,7 +79,7 @@ fn zip_members(
     let outer = part.file_names.clone();
     let broken = |e: zip::result::ZipError| ListError::Unreadable {
         file: archive_name.clone(),
-        source: e.into(),
+        cause: e.into(),
     };
     let mut archive = zip::ZipArchive::new(file).map_err(broken)?;
     let mut members = 0;

@@ -17,6 +17,7 @@ const LINE_BYTES_MAX: usize = 4096;
 pub struct Rows {
     kind: ListKind,
     columns: Option<Vec<String>>,
+    covers_stated: bool,
     latest: Timestamp,
     numbers: Vec<u64>,
     changes: Vec<ListChange>,
@@ -38,6 +39,7 @@ impl Rows {
         Self {
             kind: reading.kind,
             columns: reading.columns.clone(),
+            covers_stated: reading.covers_stated,
             latest: reading.now.checked_add(skew).unwrap_or(reading.now),
             numbers: Vec::new(),
             changes: Vec::new(),
@@ -56,7 +58,7 @@ impl Rows {
             manner.area_code = Some(code);
         }
         let national = matches!(self.kind, ListKind::FtcFull | ListKind::FtcChange);
-        if national && xml::begins(text).map_err(|source| unreadable(part, source))? {
+        if national && xml::begins(text).map_err(|cause| unreadable(part, cause))? {
             return self.xml(part, text, &manner);
         }
         self.lines(part, text, &mut manner)
@@ -97,7 +99,7 @@ impl Rows {
         let mut first = true;
         loop {
             bytes.clear();
-            let n = read_line(text, &mut bytes).map_err(|source| unreadable(part, source))?;
+            let n = read_line(text, &mut bytes).map_err(|cause| unreadable(part, cause))?;
             if n == 0 {
                 return Ok(());
             }
@@ -130,7 +132,7 @@ impl Rows {
                     what,
                 });
             }
-            if !(first && fields::is_header(line)) {
+            if !(first && fields::is_header(line, self.columns.as_deref())) {
                 self.line(line, manner).map_err(complain)?;
             }
             first = false;
@@ -170,20 +172,27 @@ impl Rows {
     pub fn finish(self, files: &str) -> Result<ListRows, ListError> {
         let rows = match self.kind {
             ListKind::FtcFull | ListKind::State | ListKind::Litigator => {
-                // An empty copy would lift every entry of the version before it.
-                if self.numbers.is_empty() {
-                    let what = "holds no number".to_owned();
-                    return Err(ListError::File {
-                        file: files.to_owned(),
-                        what,
-                    });
-                }
                 ListRows::Numbers(self.numbers)
             }
             ListKind::FtcChange => ListRows::Changes(self.changes),
             ListKind::Internal => ListRows::Internal(self.internal),
             ListKind::Reassigned => ListRows::Reassigned(self.reassigned),
         };
+        let empty = match &rows {
+            ListRows::Numbers(rows) => rows.is_empty(),
+            ListRows::Changes(rows) => rows.is_empty(),
+            ListRows::Internal(rows) => rows.is_empty(),
+            ListRows::Reassigned(rows) => rows.is_empty(),
+        };
+        // An empty copy would lift every entry of the version before it. Only a subscription whose area codes are
+        // said can hold no number.
+        let may_be_empty = self.kind == ListKind::FtcFull && self.covers_stated;
+        if empty && !may_be_empty {
+            return Err(ListError::File {
+                file: files.to_owned(),
+                what: "no rows".to_owned(),
+            });
+        }
         Ok(rows)
     }
 }
@@ -204,10 +213,10 @@ fn read_line(text: &mut dyn BufRead, into: &mut Vec<u8>) -> std::io::Result<usiz
     (&mut *text).take(limit).read_until(b'\n', into)
 }
 
-fn unreadable(part: &Part, source: std::io::Error) -> ListError {
+fn unreadable(part: &Part, cause: std::io::Error) -> ListError {
     ListError::Unreadable {
         file: part.name.clone(),
-        source,
+        cause,
     }
 }
 

@@ -19,6 +19,7 @@ fn read_named(kind: ListKind, name: &str, bytes: &[u8]) -> Result<ListFiles, Str
     let reading = Reading {
         kind,
         columns: None,
+        covers_stated: false,
         now: now(),
     };
     let strip = format!("{}/", folder.path().display());
@@ -99,7 +100,7 @@ fn a_file_that_does_not_match_whole_is_refused_whole() {
             b"8185550103,2026-11-20T02:20:18,A\n".to_vec(),
             "line 1: not `AAA",
         ),
-        ("a.txt", b"".to_vec(), "a.txt: holds no number"),
+        ("a.txt", b"".to_vec(), "a.txt: no rows"),
         ("a.gz", cut, "a.gz: "),
         (
             "a.xml",
@@ -196,6 +197,7 @@ fn other_kinds() {
     let reading = Reading {
         kind: ListKind::State,
         columns: Some(vec!["name".into(), "area_code".into(), "local".into()]),
+        covers_stated: false,
         now: now(),
     };
     let folder = tempfile::tempdir().unwrap();
@@ -211,4 +213,98 @@ fn other_kinds() {
         )
         .is_err()
     );
+}
+
+#[test]
+fn only_names_of_columns_are_a_header() {
+    let stated = ["name".to_owned(), "number".to_owned()];
+    for (line, columns, want) in [
+        ("number", None, true),
+        ("Phone Number", None, true),
+        ("\"Area Code\",\"Number\"", None, true),
+        ("number,seller,at", None, true),
+        ("number,consent_date,answer,asked_at", None, true),
+        ("name,number", None, false),
+        ("Name,Number", Some(&stated[..]), true),
+        ("seller,at", None, false),
+        ("hello", None, false),
+        ("number,", None, false),
+        ("+l2125550l0l", None, false),
+        ("+12125550101", None, false),
+    ] {
+        assert_eq!(super::fields::is_header(line, columns), want, "{line}");
+    }
+    for kind in ListKind::ALL {
+        let refused = read_named(kind, "a.txt", b"hello\n").unwrap_err();
+        assert!(
+            refused.starts_with("a.txt, line 1: "),
+            "{kind:?}: {refused}"
+        );
+    }
+}
+
+#[test]
+fn a_file_without_rows_is_no_list() {
+    let headers = [
+        (ListKind::FtcFull, "area code,number"),
+        (ListKind::FtcChange, "number,stamp,mark"),
+        (ListKind::State, "number"),
+        (ListKind::Litigator, "phone"),
+        (ListKind::Internal, "number,seller,at"),
+        (ListKind::Reassigned, "number,consent_date,answer,asked_at"),
+    ];
+    for (kind, header) in headers {
+        for text in ["", "\n\n", header, &format!("\u{feff}{header}\r\n\r\n")] {
+            let refused = read_named(kind, "a.txt", text.as_bytes()).unwrap_err();
+            assert_eq!(refused, "a.txt: no rows", "{kind:?} {text:?}");
+        }
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.txt");
+    std::fs::write(&path, "").unwrap();
+    let stated = |kind| Reading {
+        kind,
+        columns: None,
+        covers_stated: true,
+        now: now(),
+    };
+    let read = |kind| {
+        read(
+            &stated(kind),
+            std::slice::from_ref(&path),
+            &Progress::none(),
+        )
+    };
+    assert_eq!(
+        read(ListKind::FtcFull).unwrap().rows,
+        ListRows::Numbers(Vec::new())
+    );
+    assert!(read(ListKind::FtcChange).is_err());
+}
+
+#[test]
+fn a_date_is_its_first_instant() {
+    let rows = read_named(
+        ListKind::Internal,
+        "i.csv",
+        b"+12125550101,2026-01-02\n+12125550102,2026-01-02T00:00:00Z\n+12125550103,acme,2026-01-02\n",
+    );
+    let ListRows::Internal(rows) = rows.unwrap().rows else {
+        panic!()
+    };
+    let want: Timestamp = "2026-01-02T00:00:00Z".parse().unwrap();
+    assert!(rows.iter().all(|row| row.at == Some(want)), "{rows:?}");
+    let sellers: Vec<_> = rows.iter().map(|row| row.seller.as_deref()).collect();
+    assert_eq!(sellers, [None, None, Some("acme")]);
+    let rows = b"+12075550101,2024-01-01,no,2026-01-02\n";
+    let ListRows::Reassigned(rows) = read_named(ListKind::Reassigned, "r.csv", rows)
+        .unwrap()
+        .rows
+    else {
+        panic!()
+    };
+    assert_eq!(rows[0].asked_at, Some(want));
+    for bad in ["2026-13-01", "2026-01-02T10:00:00", "noon", "20260102"] {
+        assert!(super::time(bad).is_err(), "{bad}");
+    }
 }

@@ -133,6 +133,27 @@ fn opt_outs_are_told_in_order() {
 }
 
 #[test]
+fn a_bad_line_keeps_no_other_from_its_answer() {
+    let world = World::new();
+    let input = b"\xef\xbb\xbf{\"id\":1,\"text\":\"please stop calling me\",\"context\":null}\n\
+        [2,\"stop calling me\"]\n\xff\n\n{\"id\":3}\n{\"id\":4,\"text\":\"take me off your list\"}\n";
+    let output = world.run_bytes(&["opt-out", "classify"], input);
+    let ids: Vec<Value> = text(&output.stdout)
+        .lines()
+        .map(|l| serde_json::from_str::<Value>(l).unwrap()["id"].clone())
+        .collect();
+    let err = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{err}");
+    assert_eq!(ids, [1, 4]);
+    let told: Vec<_> = err.lines().map(|l| l.split(": ").nth(1)).collect();
+    assert_eq!(
+        told,
+        [Some("line 2"), Some("line 3"), Some("line 5")],
+        "{err}"
+    );
+}
+
+#[test]
 fn the_log_verifies_and_a_head_can_be_kept() {
     let world = World::new();
     world.key(&["--role", "admin"]);

@@ -1,6 +1,6 @@
 //! `lists import`, `check`, `show`.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::server::{World, text};
 
@@ -82,7 +82,7 @@ fn a_file_with_one_bad_line_changes_nothing() {
         "+12125550101,national\n+12125550102,\n"
     );
     let missing = world.run(&["lists", "import", "--kind", "ftc-full", "/nowhere/x.txt"]);
-    assert_eq!(missing.status.code(), Some(3));
+    assert_eq!(missing.status.code(), Some(2));
     let future = [
         "lists",
         "import",
@@ -114,5 +114,132 @@ fn a_change_list_needs_its_full_list() {
     assert_eq!(
         text(&output.stdout),
         "+12125550101,\n+12125550102,national\n"
+    );
+}
+
+#[test]
+fn bad_files_are_bad_input() {
+    let world = World::new();
+    let bytes = |name: &str, bytes: &[u8]| {
+        std::fs::write(world.path(name), bytes).unwrap();
+        world.path(name).display().to_string()
+    };
+    let folder = world.path("").display().to_string();
+    for (kind, file) in [
+        ("ftc-full", bytes("cut.gz", b"\x1f\x8b\x08\0\0\0\0\0\0\x03")),
+        ("ftc-full", bytes("cut.zip", b"PK\x03\x04\x14\0\0\0\x08\0")),
+        ("litigator", bytes("latin.txt", b"+12125550101\n\xff\xfe\n")),
+        ("litigator", bytes("empty.txt", b"")),
+        ("internal", bytes("blank.txt", b"\n\n")),
+        (
+            "reassigned",
+            bytes("header.txt", b"number,consent_date,answer\n"),
+        ),
+        ("ftc-change", bytes("nothing.txt", b"")),
+        ("litigator", folder),
+    ] {
+        let output = world.run(&["lists", "import", "--kind", kind, &file]);
+        let err = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{kind} {file}: {err}");
+        let parts: Vec<_> = err.trim().split(": ").collect();
+        let mut once = parts.clone();
+        once.dedup();
+        assert_eq!(parts, once, "said twice");
+    }
+    assert_eq!(world.done(&["lists", "show"]), "no list on file\n");
+    let empty = world.write("none.txt", "");
+    let covers = [
+        "lists",
+        "import",
+        "--kind",
+        "ftc-full",
+        "--area-codes",
+        "415",
+    ];
+    world.done(&[&covers[..], &[empty.as_str()]].concat());
+    for args in [
+        &["leads", "import", "--campaign", "cmp_x", "/nowhere/x.csv"][..],
+        &["log", "verify", "--checkpoint", "/nowhere/x.json"],
+    ] {
+        assert_eq!(world.run(args).status.code(), Some(2), "{args:?}");
+    }
+}
+
+#[test]
+fn a_state_is_one_that_the_rules_know() {
+    let world = World::new();
+    let file = world.write("s.txt", "+12145550101\n");
+    let import = |name: &str| {
+        let output = world.run(&["lists", "import", "--kind", "state", "--name", name, &file]);
+        output.status.code()
+    };
+    assert_eq!(import("ZZ"), Some(2));
+    assert_eq!(import("T"), Some(2));
+    assert_eq!(import("tx"), Some(0));
+    assert_eq!(world.done(&["lists", "show"]).lines().count(), 1);
+}
+
+#[test]
+fn a_list_has_the_name_and_the_days_it_was_given() {
+    let world = World::new();
+    let file = world.write("full.txt", "212,5550101\n");
+    let shown = world.done(&[
+        "--json",
+        "lists",
+        "import",
+        "--kind",
+        "ftc-full",
+        "--name",
+        "registry",
+        "--obtained-at",
+        "2026-01-02",
+        "--published-at",
+        "2026-01-01",
+        "--effective-at",
+        "2026-01-03",
+        "--expires-at",
+        "2027-01-01",
+        &file,
+    ]);
+    let shown: Value = serde_json::from_str(&shown).unwrap();
+    for (field, want) in [
+        ("name", "registry"),
+        ("obtained_at", "2026-01-02T00:00:00Z"),
+        ("published_at", "2026-01-01T00:00:00Z"),
+        ("effective_at", "2026-01-03T00:00:00Z"),
+        ("expires_at", "2027-01-01T00:00:00Z"),
+    ] {
+        assert_eq!(shown[field], want, "{field}");
+    }
+    let output = world.run_with(&["lists", "check"], "+12125550101\n");
+    assert_eq!(text(&output.stdout), "+12125550101,registry\n");
+}
+
+#[test]
+fn a_line_that_is_no_text_concerns_itself_only() {
+    let world = World::new();
+    let file = world.write("sued.txt", "+12125550101\n");
+    world.done(&["lists", "import", "--kind", "litigator", &file]);
+    let input = b"\xef\xbb\xbf+12125550101\r\n\xff\n212-555-0102\n";
+    let output = world.run_bytes(&["lists", "check"], input);
+    assert_eq!(
+        (output.status.code(), text(&output.stdout).as_str()),
+        (
+            Some(0),
+            "+12125550101,litigator\n\u{fffd},invalid\n212-555-0102,\n"
+        )
+    );
+    let output = world.run_bytes(&["lists", "check", "--json"], input);
+    let lines: Vec<Value> = text(&output.stdout)
+        .lines()
+        .map(|l| serde_json::from_str(l).unwrap())
+        .collect();
+    assert_eq!(
+        lines,
+        [
+            json!({"line": "+12125550101", "number": "+12125550101", "lists": ["litigator"], "valid": true}),
+            json!({"line": "\u{fffd}", "number": null, "lists": [], "valid": false}),
+            json!({"line": "212-555-0102", "number": "+12125550102", "lists": [], "valid": true}),
+        ]
     );
 }

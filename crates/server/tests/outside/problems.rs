@@ -163,3 +163,103 @@ fn only_a_prompt_that_can_be_played_is_kept() {
         404
     );
 }
+
+#[test]
+fn a_wrong_field_is_named_by_its_path() {
+    let world = World::new();
+    let server = world.serve(&[]);
+    let decision = json!({"to": "+12125550123", "seller": "s"});
+    let with = |field: &str, value: serde_json::Value| {
+        let mut body = decision.clone();
+        body[field] = value;
+        body
+    };
+    let mut wrong_number = seller();
+    wrong_number["caller_ids"][0]["number"] = json!("12");
+    let mut wrong_level = consent("+12125550123");
+    wrong_level["level"] = json!("shouted");
+    let mut wrong_purpose = consent("+12125550123");
+    wrong_purpose["purposes"] = json!(["telemarketing", "fun"]);
+    for (method, path, body, field) in [
+        (
+            "POST",
+            "/v1/decisions",
+            with("purpose", json!("fun")),
+            "purpose",
+        ),
+        (
+            "POST",
+            "/v1/decisions",
+            with("dry_run", json!("yes")),
+            "dry_run",
+        ),
+        ("POST", "/v1/decisions", with("at", json!("noon")), "at"),
+        (
+            "POST",
+            "/v1/decisions",
+            with("place", json!({"zip": 1})),
+            "place.zip",
+        ),
+        ("PUT", "/v1/sellers/s", wrong_number, "caller_ids[0].number"),
+        ("POST", "/v1/consents", wrong_level, "level"),
+        ("POST", "/v1/consents", wrong_purpose, "purposes[1]"),
+    ] {
+        let reply = server.as_key(&server.key, method, path, body.to_string().as_bytes());
+        assert_eq!(reply.problem(), (422, "invalid-field".into()), "{reply:?}");
+        assert_eq!(reply.json()["field"], field, "{path}");
+    }
+    for (method, path) in [
+        ("POST", "/v1/decisions"),
+        ("POST", "/v1/consents"),
+        ("POST", "/v1/revocations"),
+        ("POST", "/v1/stop"),
+        ("PUT", "/v1/sellers/s"),
+    ] {
+        for body in [&b"[]"[..], b"[\"+12125550123\",\"s\"]", b" null", b"7"] {
+            let reply = server.as_key(&server.key, method, path, body);
+            assert_eq!(reply.problem(), (422, "invalid-field".into()), "{path}");
+        }
+    }
+    assert_eq!(server.get("/ready").json()["stopped"], false);
+}
+
+#[test]
+fn a_proof_is_kept_as_it_is() {
+    let world = World::new();
+    let server = world.serve(&[]);
+    for proof in [
+        json!("letter"),
+        json!(["a", 1]),
+        json!({}),
+        json!({"ip": "x"}),
+    ] {
+        let mut body = seller();
+        body["caller_ids"][0]["proof"] = proof.clone();
+        server.put("/v1/sellers/acme-solar", &body).ok();
+        let kept = server.get("/v1/sellers/acme-solar").ok();
+        let kept = kept.to_string();
+        assert!(kept.contains(&format!("\"proof\":{proof}")), "{kept}");
+        let mut body = consent("+12125550123");
+        body["proof"] = proof.clone();
+        body["double_opt_in"] = json!(true);
+        let reply = server.post("/v1/consents", &body);
+        assert_eq!((reply.status, &reply.json()["proof"]), (201, &proof));
+        let id = reply.json()["id"].as_str().unwrap().to_owned();
+        let confirmation = json!({"channel": "sms", "proof": proof});
+        let reply = server.post(&format!("/v1/consents/{id}/confirm"), &confirmation);
+        assert_eq!(reply.ok()["confirmation"]["proof"], proof);
+    }
+    let mut body = consent("+12125550123");
+    body.as_object_mut().unwrap().remove("proof");
+    let reply = server.post("/v1/consents", &body);
+    assert_eq!((reply.status, &reply.json()["proof"]), (201, &json!({})));
+}
+
+#[test]
+fn head_answers_like_get_without_a_body() {
+    let world = World::new();
+    let server = world.serve(&[]);
+    let reply = server.as_key(&server.key, "HEAD", "/health", b"");
+    assert_eq!((reply.status, reply.text.len()), (200, 0));
+    assert_eq!(reply.header("content-type"), "application/json");
+}

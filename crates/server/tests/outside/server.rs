@@ -40,6 +40,10 @@ impl World {
     }
 
     pub fn run_with(&self, args: &[&str], input: &str) -> Output {
+        self.run_bytes(args, input.as_bytes())
+    }
+
+    pub fn run_bytes(&self, args: &[&str], input: &[u8]) -> Output {
         let mut child = Command::new(PROGRAM)
             .args(["--db", &self.db()])
             .args(args)
@@ -49,12 +53,7 @@ impl World {
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
-        child
-            .stdin
-            .take()
-            .unwrap()
-            .write_all(input.as_bytes())
-            .unwrap();
+        child.stdin.take().unwrap().write_all(input).unwrap();
         child.wait_with_output().unwrap()
     }
 

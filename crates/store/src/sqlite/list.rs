@@ -17,6 +17,10 @@ use crate::{Result, StoreError};
 const BINDS_SELLER: &str = "(NOT EXISTS (SELECT 1 FROM list_owners o WHERE o.version = v.version)
     OR EXISTS (SELECT 1 FROM list_owners o WHERE o.version = v.version AND o.seller = ?2))";
 
+/// The owners of a version in one text; null: everybody.
+const OWNERS: &str =
+    "(SELECT group_concat(o.seller, char(10)) FROM list_owners o WHERE o.version = v.version)";
+
 /// The greatest number of change lists on one full list that a look-up follows (invariant `bounded`).
 pub(super) const CHANGES_MAX: u32 = 1000;
 
@@ -69,7 +73,8 @@ pub(super) fn national(
         .transpose()
 }
 
-/// The newest version of each list of a family that binds this seller at `now`.
+/// The newest version of each list and owner scope of a family that binds this seller at `now`: a version replaces the
+/// one before it of the same name and the same owners, so that a seller's own list never lifts what binds everybody.
 fn newest(
     conn: &Connection,
     family: &str,
@@ -81,22 +86,23 @@ fn newest(
         return Ok(Vec::new());
     };
     let sql = format!(
-        "SELECT v.* FROM list_versions v
+        "SELECT v.*, {OWNERS} AS owners FROM list_versions v
          WHERE v.family = ?1 AND v.obtained_at <= ?3
              AND (v.effective_at IS NULL OR v.effective_at <= ?3) AND {BINDS_SELLER}
          ORDER BY v.name, coalesce(v.effective_at, v.obtained_at) DESC, v.obtained_at DESC,
              v.version DESC"
     );
-    let mut found = page::all(
+    let found = page::all(
         conn,
         &sql,
         params![family, seller, now.as_microsecond()],
-        answer,
+        |row| Ok((answer(row)?, row.get::<_, Option<String>>("owners")?)),
     )?;
-    found.dedup_by(|later, first| later.answer.name == first.answer.name);
+    let mut seen = BTreeSet::new();
     found
         .into_iter()
-        .map(|mut found| {
+        .filter(|(found, owners)| seen.insert((found.answer.name.clone(), owners.clone())))
+        .map(|(mut found, _)| {
             found.answer.listed = holds(conn, found.version, ten)?;
             Ok(found.answer)
         })
@@ -231,33 +237,31 @@ fn holding(
     ten: u64,
     seller: Option<&str>,
 ) -> Result<Vec<String>> {
-    let versions = page::all(
-        conn,
-        "SELECT v.version, v.name,
-             (SELECT group_concat(o.seller, char(10)) FROM list_owners o WHERE o.version = v.version)
-                 AS owners
+    // The registry is one list whatever its copies are called; elsewhere each name is a list of its own.
+    let sql = format!(
+        "SELECT v.version, v.name, {OWNERS}, CASE ?1 WHEN 'national' THEN '' ELSE v.name END AS list
          FROM list_versions v
          WHERE v.family = ?1 AND (?1 <> 'national' OR EXISTS
              (SELECT 1 FROM list_areas a WHERE a.area = ?2 AND a.version = v.version))
-         ORDER BY v.name, coalesce(v.effective_at, v.obtained_at) DESC, v.obtained_at DESC,
-             v.version DESC",
-        params![family, area],
-        |row| {
-            Ok((
-                row.get::<_, i64>(0)?,
-                row.get::<_, String>(1)?,
-                row.get::<_, Option<String>>(2)?,
-            ))
-        },
-    )?;
+         ORDER BY list, coalesce(v.effective_at, v.obtained_at) DESC, v.obtained_at DESC,
+             v.version DESC"
+    );
+    let versions = page::all(conn, &sql, params![family, area], |row| {
+        Ok((
+            row.get::<_, i64>(0)?,
+            row.get::<_, String>(1)?,
+            row.get::<_, Option<String>>(2)?,
+            row.get::<_, String>(3)?,
+        ))
+    })?;
     let mut seen = BTreeSet::new();
     let mut names = Vec::new();
-    for (version, name, owners) in versions {
+    for (version, name, owners, list) in versions {
         let binds = match (seller, &owners) {
             (None, _) | (_, None) => true,
             (Some(seller), Some(owners)) => owners.lines().any(|owner| owner == seller),
         };
-        if binds && seen.insert((name.clone(), owners)) && holds(conn, version, ten)? {
+        if binds && seen.insert((list, owners)) && holds(conn, version, ten)? {
             names.push(name);
         }
     }

@@ -37,6 +37,9 @@ pub(super) fn prepare(mut list: ListImport) -> Result<Prepared> {
             for change in changes.iter() {
                 block::split(change.number)?;
             }
+            if changes.is_empty() {
+                return Err(StoreError::invalid("a change list without a row"));
+            }
             // Stable: lines of one stamp keep the file's order.
             changes.sort_by_key(|change| change.stamp);
             BTreeMap::new()
@@ -67,8 +70,6 @@ fn name_of(list: &ListImport) -> Result<(&'static str, String)> {
         ListKind::Reassigned => ("reassigned", Some("reassigned")),
     };
     let name = match (&list.name, fallback) {
-        // Whatever it is called, the registry is the registry: names must not keep two of them apart.
-        (_, Some("national")) => "national".to_owned(),
         (Some(name), None) => ringfence_core::lead::StateCode::parse(name)
             .map_err(|_| StoreError::invalid("a state's list is named by its two letters"))?
             .to_string(),
@@ -222,6 +223,14 @@ fn apply_changes(
             .as_ref()
             .is_none_or(|codes| codes.contains(&area));
         insert_area(conn, version, area, Some(base), covered && narrowed)?;
+    }
+    if list.name.is_none() {
+        conn.execute(
+            "UPDATE list_versions
+             SET name = (SELECT b.name FROM list_versions b WHERE b.version = ?2)
+             WHERE version = ?1",
+            [version, base],
+        )?;
     }
     write_blocks(conn, version, &blocks)?;
     Ok(count)

@@ -148,6 +148,87 @@ pub fn states_wait_for_their_day(store: &dyn Store) {
     );
 }
 
+pub fn owners_lists_stand_beside_each_other(store: &dyn Store) {
+    let by = |kind, obtained, numbers: &[u64], owners: &[&str]| ListImport {
+        name: Some(
+            if kind == ListKind::State {
+                "TX"
+            } else {
+                "sued"
+            }
+            .into(),
+        ),
+        sellers: owners.iter().map(|o| (*o).to_owned()).collect(),
+        ..list(kind, obtained, numbers)
+    };
+    for (kind, obtained, numbers, owners) in [
+        (ListKind::Litigator, 0, &[LISTED][..], &[][..]),
+        (ListKind::Litigator, 10, &[OTHER], &["acme"]),
+        (ListKind::State, 0, &[LISTED], &[]),
+        (ListKind::State, 10, &[OTHER], &["acme"]),
+    ] {
+        store
+            .import_list(by(kind, obtained, numbers, owners), at(obtained))
+            .unwrap();
+    }
+    let bound = |to: u64, now| {
+        let to = PhoneNumber::from_nanp(to).unwrap().e164();
+        let on = facts(store, &to, at(now)).suppressions;
+        (
+            !on.litigator.is_empty(),
+            on.states.iter().any(|list| list.listed),
+        )
+    };
+    assert_eq!(bound(LISTED, 10), (true, true), "everybody's list binds on");
+    assert_eq!(bound(OTHER, 10), (true, true));
+    // A newer version replaces its own owners' only.
+    for kind in [ListKind::Litigator, ListKind::State] {
+        store
+            .import_list(by(kind, 20, &[MIAMI], &["acme"]), at(20))
+            .unwrap();
+    }
+    assert_eq!(bound(OTHER, 20), (false, false));
+    assert_eq!(bound(LISTED, 20), (true, true));
+    for kind in [ListKind::Litigator, ListKind::State] {
+        store
+            .import_list(by(kind, 30, &[MIAMI], &[]), at(30))
+            .unwrap();
+    }
+    assert_eq!(bound(LISTED, 30), (false, false));
+}
+
+pub fn the_registry_by_any_name(store: &dyn Store) {
+    let named = ListImport {
+        name: Some("registry".into()),
+        ..list(ListKind::FtcFull, 10, &[LISTED])
+    };
+    store
+        .import_list(list(ListKind::FtcFull, 0, &[LISTED, OTHER]), at(0))
+        .unwrap();
+    let version = store.import_list(named, at(10)).unwrap();
+    assert_eq!(version.name, "registry");
+    assert_eq!(national(store, LISTED, 10), Some(true));
+    assert_eq!(
+        national(store, OTHER, 10),
+        Some(false),
+        "the newer copy wins"
+    );
+    let check = |to: u64| {
+        let to = PhoneNumber::from_nanp(to).unwrap();
+        store.check_lists(&[to], None).unwrap().remove(0)
+    };
+    assert_eq!(check(LISTED), ["registry"]);
+    assert!(check(OTHER).is_empty());
+    let change = store
+        .import_list(changes(20, &[(OTHER, 1, true)]), at(20))
+        .unwrap();
+    assert_eq!(change.name, "registry", "that of the list it changes");
+    assert_eq!(check(OTHER), ["registry"]);
+    let nothing = store.import_list(changes(30, &[]), at(30));
+    assert!(matches!(nothing, Err(StoreError::Invalid { .. })));
+    assert_eq!(store.lists().unwrap().len(), 3);
+}
+
 pub fn internal_adds(store: &dyn Store) {
     let row = |to: &str, seller: Option<&str>, when: Option<i64>| InternalRow {
         number: number(to),
