@@ -15,6 +15,7 @@ mod lexicon;
 mod model;
 mod normalise;
 mod number;
+mod views;
 
 use serde::{Deserialize, Serialize};
 
@@ -120,7 +121,7 @@ fn judge_window(model: Model<'_>, tokens: &[Token], asked: &context::Asked) -> J
     let clues = grammar::clues(tokens);
     let seen = features::features(tokens, asked, request, clues);
     let chances = model.chances(&seen);
-    if let Some(asks) = context::answer(asked.kind, tokens) {
+    if let Some(asks) = context::answer(asked, tokens) {
         return answered(asks, tokens);
     }
     if let Finding::Request { from, to } = found

@@ -53,6 +53,7 @@ pub fn training(folder: &Path) -> Result<Vec<Line>, Box<dyn Error>> {
         .filter_map(|entry| entry.ok().map(|e| e.path()))
         .filter(|path| path.extension().is_some_and(|e| e == "jsonl"))
         .filter(|path| !path.to_string_lossy().contains("held_out"))
+        .filter(|path| !path.to_string_lossy().contains("blind_"))
         .collect();
     files.sort();
     let mut lines = Vec::new();
