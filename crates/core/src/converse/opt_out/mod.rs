@@ -135,7 +135,12 @@ fn judge_window(model: Model<'_>, tokens: &[Token], asked: &context::Asked) -> J
         };
     }
     let guarded = matches!(found, Finding::Guarded { .. });
-    let verdict = verdict(chances, if guarded { GUARDED_FROM } else { OPT_OUT_FROM });
+    let verdict = if tokens.is_empty() {
+        // Silence asks for nothing; what the model makes of no words is no evidence.
+        Verdict::NotOptOut
+    } else {
+        verdict(chances, if guarded { GUARDED_FROM } else { OPT_OUT_FROM })
+    };
     Judgement {
         verdict,
         score: chances.opt_out,

@@ -47,7 +47,8 @@ pub fn read(file: &Path) -> Result<Vec<Line>, Box<dyn Error>> {
         .collect()
 }
 
-/// Every line to learn from, in the order of file names; `held_out*.jsonl` are never among them.
+/// Every line to learn from, in the order of file names; `held_out*.jsonl` and `blind_*.jsonl` are
+/// never among them.
 pub fn training(folder: &Path) -> Result<Vec<Line>, Box<dyn Error>> {
     let mut files: Vec<_> = std::fs::read_dir(folder)?
         .filter_map(|entry| entry.ok().map(|e| e.path()))
