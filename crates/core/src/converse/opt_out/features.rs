@@ -6,7 +6,7 @@ use super::grammar::Clues;
 use super::lexicon::{Meaning, Token, lexicon};
 
 /// Buckets in the weight table; a power of two.
-pub const BUCKETS: usize = 1 << 17;
+pub const BUCKETS: usize = 1 << 18;
 
 /// One thing seen in an utterance.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -23,7 +23,7 @@ pub struct Feature {
 
 /// Kinds of features and how much each counts.
 #[derive(Clone, Copy)]
-enum Kind {
+pub(super) enum Kind {
     Word = 1,
     Letters = 2,
     Meaning = 3,
@@ -32,14 +32,20 @@ enum Kind {
     Answer = 6,
     Shape = 7,
     Grammar = 8,
+    Asked = 9,
+    Sound = 10,
+    Run = 11,
+    Clause = 12,
+    Near = 13,
 }
 
 impl Kind {
     fn value(self) -> i32 {
         match self {
-            Self::Letters => 2,
+            Self::Letters | Self::Run => 2,
+            Self::Sound | Self::Near | Self::Asked => 3,
             Self::MeaningPair => 5,
-            Self::Word | Self::Mixed => 4,
+            Self::Word | Self::Mixed | Self::Clause => 4,
             Self::Meaning | Self::Answer | Self::Shape => 6,
             Self::Grammar => 14,
         }
@@ -48,18 +54,22 @@ impl Kind {
 
 /// FNV-1a, finished so that low bits depend on every byte.
 #[derive(Clone, Copy)]
-struct Hash(u64);
+pub(super) struct Hash(u64);
 
 impl Hash {
-    fn of(kind: Kind) -> Self {
+    pub(super) fn of(kind: Kind) -> Self {
         Self(0xcbf2_9ce4_8422_2325).byte(kind as u8)
     }
 
-    fn byte(self, byte: u8) -> Self {
+    pub(super) fn byte(self, byte: u8) -> Self {
         Self((self.0 ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3))
     }
 
-    fn text(self, text: &str) -> Self {
+    pub(super) fn bytes(self, bytes: &[u8]) -> Self {
+        bytes.iter().fold(self, |h, b| h.byte(*b))
+    }
+
+    pub(super) fn text(self, text: &str) -> Self {
         text.bytes().fold(self, Self::byte).byte(0xff)
     }
 
@@ -72,7 +82,7 @@ impl Hash {
 /// The features of one utterance, each bucket once, in bucket order.
 pub fn features(tokens: &[Token], asked: &Asked, request: bool, clues: Clues) -> Vec<Feature> {
     let mut seen = Seen {
-        features: Vec::with_capacity(tokens.len() * 24),
+        features: Vec::with_capacity(tokens.len() * 48),
     };
     seen.words(tokens);
     seen.letters(tokens);
@@ -80,18 +90,21 @@ pub fn features(tokens: &[Token], asked: &Asked, request: bool, clues: Clues) ->
     seen.mixed(tokens);
     seen.answer(tokens, asked);
     seen.shape(tokens);
+    seen.asked_about(tokens, asked);
+    seen.sounds(tokens);
+    seen.clauses(tokens);
     seen.grammar(tokens, request, clues);
     seen.features.sort_unstable();
     seen.features.dedup_by_key(|f| f.bucket);
     seen.features
 }
 
-struct Seen {
+pub(super) struct Seen {
     features: Vec<Feature>,
 }
 
 impl Seen {
-    fn add(&mut self, kind: Kind, hash: Hash, from: usize, to: usize) {
+    pub(super) fn add(&mut self, kind: Kind, hash: Hash, from: usize, to: usize) {
         self.features.push(Feature {
             bucket: hash.bucket(),
             value: kind.value(),

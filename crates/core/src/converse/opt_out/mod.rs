@@ -15,6 +15,7 @@ mod lexicon;
 mod model;
 mod normalise;
 mod number;
+mod views;
 
 use serde::{Deserialize, Serialize};
 
@@ -120,7 +121,7 @@ fn judge_window(model: Model<'_>, tokens: &[Token], asked: &context::Asked) -> J
     let clues = grammar::clues(tokens);
     let seen = features::features(tokens, asked, request, clues);
     let chances = model.chances(&seen);
-    if let Some(asks) = context::answer(asked.kind, tokens) {
+    if let Some(asks) = context::answer(asked, tokens) {
         return answered(asks, tokens);
     }
     if let Finding::Request { from, to } = found
@@ -134,7 +135,12 @@ fn judge_window(model: Model<'_>, tokens: &[Token], asked: &context::Asked) -> J
         };
     }
     let guarded = matches!(found, Finding::Guarded { .. });
-    let verdict = verdict(chances, if guarded { GUARDED_FROM } else { OPT_OUT_FROM });
+    let verdict = if tokens.is_empty() {
+        // Silence asks for nothing; what the model makes of no words is no evidence.
+        Verdict::NotOptOut
+    } else {
+        verdict(chances, if guarded { GUARDED_FROM } else { OPT_OUT_FROM })
+    };
     Judgement {
         verdict,
         score: chances.opt_out,

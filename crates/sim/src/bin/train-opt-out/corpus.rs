@@ -47,12 +47,14 @@ pub fn read(file: &Path) -> Result<Vec<Line>, Box<dyn Error>> {
         .collect()
 }
 
-/// Every line to learn from, in the order of file names; `held_out*.jsonl` are never among them.
+/// Every line to learn from, in the order of file names; `held_out*.jsonl` and `blind_*.jsonl` are
+/// never among them.
 pub fn training(folder: &Path) -> Result<Vec<Line>, Box<dyn Error>> {
     let mut files: Vec<_> = std::fs::read_dir(folder)?
         .filter_map(|entry| entry.ok().map(|e| e.path()))
         .filter(|path| path.extension().is_some_and(|e| e == "jsonl"))
         .filter(|path| !path.to_string_lossy().contains("held_out"))
+        .filter(|path| !path.to_string_lossy().contains("blind_"))
         .collect();
     files.sort();
     let mut lines = Vec::new();

@@ -20,6 +20,10 @@ const DECAY: f64 = 0.000_02;
 /// How much an opt-out counts beside any other line: a miss is far worse than a false alarm.
 const OPT_OUT_COUNTS: f64 = 1.5;
 
+/// Of 100 features of an utterance this many are hidden at each reading, so that no wording is
+/// relied on alone.
+const HIDDEN_OF_100: u32 = 30;
+
 struct Example {
     features: Vec<(usize, f64)>,
     label: Verdict,
@@ -38,10 +42,25 @@ pub fn weights(lines: &[Line]) -> Vec<u8> {
     for _ in 0..EPOCHS {
         shuffle(&mut order, &mut seed);
         for example in order.iter().filter_map(|at| examples.get(*at)) {
-            learner.step(example);
+            learner.step(&shown(example, &mut seed));
         }
     }
     learner.quantised()
+}
+
+/// The example with some features hidden, the others raised so that its length stays.
+fn shown(example: &Example, seed: &mut u64) -> Example {
+    let raise = (100.0 / f64::from(100 - HIDDEN_OF_100)).sqrt();
+    let features = example
+        .features
+        .iter()
+        .filter(|_| next(seed) % 100 >= u64::from(HIDDEN_OF_100))
+        .map(|(bucket, value)| (*bucket, value * raise))
+        .collect();
+    Example {
+        features,
+        label: example.label,
+    }
 }
 
 fn example(line: &Line) -> Example {
@@ -64,12 +83,17 @@ fn example(line: &Line) -> Example {
 /// Fisher and Yates, from a fixed seed.
 fn shuffle(order: &mut [usize], seed: &mut u64) {
     for last in (1..order.len()).rev() {
-        *seed = seed
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
         let bound = u64::try_from(last).unwrap_or(0) + 1;
-        order.swap(last, usize::try_from((*seed >> 33) % bound).unwrap_or(0));
+        order.swap(last, usize::try_from(next(seed) % bound).unwrap_or(0));
     }
+}
+
+/// The next 31 bits of a linear congruential sequence.
+fn next(seed: &mut u64) -> u64 {
+    *seed = seed
+        .wrapping_mul(6_364_136_223_846_793_005)
+        .wrapping_add(1_442_695_040_888_963_407);
+    *seed >> 33
 }
 
 struct Learner {
