@@ -143,13 +143,18 @@ impl Dialer {
                 continue;
             }
             let mut due = due.into_iter();
+            let mut tried = Ok(true);
+            let mut untried = None;
             for lead in due.by_ref() {
-                if !self.attempt(&campaign, &lead, &places, &mut pacing).await? {
-                    self.give_back(std::iter::once(lead)).await?;
+                tried = self.attempt(&campaign, &lead, &places, &mut pacing).await;
+                if !matches!(tried, Ok(true)) {
+                    untried = Some(lead);
                     break;
                 }
             }
-            self.give_back(due).await?;
+            // Claimed leads are in no one's hands but ours: none is kept when the campaign or the store stops.
+            self.give_back(untried.into_iter().chain(due)).await?;
+            tried?;
         }
     }
 
@@ -196,10 +201,12 @@ impl Dialer {
             }
         };
         let request = campaign.request(lead);
-        let placed = self
-            .calls
-            .place_in(slot, request, campaign.plan.agent.clone())
-            .await?;
+        let agent = campaign.plan.agent.clone();
+        let placed = match self.calls.place_in(slot, request, agent).await {
+            // The campaign was held or ended in between.
+            Err(DeskError::Store(StoreError::Conflict(_))) => return Ok(false),
+            placed => placed?,
+        };
         if placed.ended.is_none() {
             pacing.give_back();
         }
