@@ -8,14 +8,13 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use ringfence_core::call::{CancelWhy, Judged};
-use ringfence_core::converse::opt_out::{self, Verdict};
 use ringfence_core::dial::Permit;
 use ringfence_core::gate::{self, CallRequest, decide};
 use ringfence_core::id::Id;
 use ringfence_core::lead::PhoneNumber;
 use ringfence_core::rules::RulePack;
 use ringfence_store::gate::{GateSettings, LinePlan, Reservation, Reserved};
-use ringfence_store::suppression::{OptOutScope, Revocation};
+use ringfence_store::suppression::OptOutScope;
 use ringfence_store::{Store, StoreError};
 use ringfence_telephony::{DialError, Line, Slot};
 use serde_json::Value;
@@ -58,13 +57,13 @@ pub(crate) enum Command {
 }
 
 /// A call under way, from outside.
-struct UnderWay {
-    to: PhoneNumber,
-    seller: String,
+pub(crate) struct UnderWay {
+    pub to: PhoneNumber,
+    pub seller: String,
     /// What the agent said last: an opt-out classifier reads "yes" by it.
-    agent_said: Option<String>,
-    progress: Arc<Progress>,
-    commands: mpsc::Sender<Command>,
+    pub agent_said: Option<String>,
+    pub progress: Arc<Progress>,
+    pub commands: mpsc::Sender<Command>,
 }
 
 /// What a call and those who tell it things know of each other.
@@ -238,7 +237,7 @@ impl Calls {
         ended
     }
 
-    fn book(&self) -> MutexGuard<'_, BTreeMap<Id, UnderWay>> {
+    pub(crate) fn book(&self) -> MutexGuard<'_, BTreeMap<Id, UnderWay>> {
         self.under_way
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
@@ -253,19 +252,6 @@ impl Calls {
         for call in self.book().values().filter(|call| which(call)) {
             // A full inbox means that the call has much to do with its own end.
             let _ = call.commands.try_send(Command::Cancel(why));
-        }
-    }
-
-    /// Tells the other calls to a number that it opted out in `call`.
-    pub(crate) fn opted_out_in(&self, call: &Id, number: PhoneNumber, seller: Option<&str>) {
-        let book = self.book();
-        let others = book.iter().filter(|(id, other)| {
-            *id != call && other.to == number && seller.is_none_or(|s| s == other.seller)
-        });
-        for (_, other) in others {
-            let _ = other
-                .commands
-                .try_send(Command::Cancel(CancelWhy::OptOutElsewhere));
         }
     }
 
@@ -331,80 +317,6 @@ impl Calls {
             }))
         })
         .await
-    }
-
-    /// Takes in the callee's words: an opt-out in them is durable when this returns, however far the call is.
-    fn said_by_callee(
-        &self,
-        call: &Id,
-        text: &str,
-        is_final: bool,
-    ) -> Result<Option<bool>, DeskError> {
-        let under_way = self.book().get(call).map(|call| {
-            (
-                call.commands.clone(),
-                call.agent_said.clone(),
-                Arc::clone(&call.progress),
-            )
-        });
-        let context = under_way.as_ref().and_then(|(_, said, _)| said.as_deref());
-        let judged = match opt_out::classify(text, context, None).verdict {
-            Verdict::OptOut => Judged::OptOut,
-            Verdict::Ambiguous => Judged::Ambiguous,
-            Verdict::NotOptOut => Judged::NotOptOut,
-        };
-        let opted_out = judged == Judged::OptOut && is_final;
-        if under_way.is_none() || opted_out {
-            // Words may come after the call has ended; a call that never was is unknown.
-            let record = self.store.call(call).map_err(|_| DeskError::NotUnderWay)?;
-            if opted_out {
-                self.keep_opt_out(record.to, &record.seller, "call-voice", text, call)?;
-            }
-        }
-        if let Some((commands, _, progress)) = under_way {
-            if opted_out {
-                progress.opt_out_kept.store(true, Ordering::Release);
-            }
-            let unanswered = opted_out && !progress.answered.load(Ordering::Acquire);
-            let _ = commands.try_send(match unanswered {
-                true => Command::Cancel(CancelWhy::OptOutElsewhere),
-                false => Command::Said {
-                    text: text.to_owned(),
-                    is_final,
-                    judged,
-                },
-            });
-        }
-        Ok(match judged {
-            Judged::OptOut if is_final => Some(true),
-            Judged::NotOptOut => Some(false),
-            Judged::OptOut | Judged::Ambiguous => None,
-        })
-    }
-
-    /// INVARIANT (opt-out-wins): durable when this returns; other calls to the number are told.
-    pub(crate) fn keep_opt_out(
-        &self,
-        number: PhoneNumber,
-        seller: &str,
-        channel: &str,
-        said: &str,
-        call: &Id,
-    ) -> Result<(), StoreError> {
-        let now = self.clock.now();
-        let revocation = Revocation {
-            number,
-            seller: Some(seller.to_owned()),
-            channel: channel.to_owned(),
-            said: Some(said.to_owned()),
-            at: now,
-            scope: self.settings.opt_out_scope,
-            call: Some(call.clone()),
-        };
-        self.store.revoke(revocation, now)?;
-        let bound = (self.settings.opt_out_scope == OptOutScope::Seller).then_some(seller);
-        self.opted_out_in(call, number, bound);
-        Ok(())
     }
 }
 

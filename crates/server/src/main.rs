@@ -7,6 +7,7 @@ mod calls;
 mod cli;
 mod clock;
 mod config;
+mod converse;
 mod demo;
 mod desk;
 mod dialer;
