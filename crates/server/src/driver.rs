@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use ringfence_core::call::{
-    Call, CancelWhy, Ending, Input, Output, Outputs, Plan, Settlement, TimerKind,
+    Call, CallState, CancelWhy, Ending, Input, Output, Outputs, Plan, Settlement, TimerKind,
 };
 use ringfence_core::dial::Permit;
 use ringfence_core::evidence::{EventDraft, Subject};
@@ -125,8 +125,11 @@ impl Driven {
                 if kept == Some(true) { Input::OptOutRecorded } else { Input::OptOutNotRecorded }
             }
             input = async { match leg { Some(leg) => leg.events.recv().await, None => std::future::pending().await } } => {
-                // A leg that says no more has ended.
-                input.unwrap_or_else(|| Input::Ended(Ending::Failed { what: "the line went away".to_owned() }))
+                // A leg that says no more has ended, and is not asked again.
+                input.unwrap_or_else(|| {
+                    self.leg = None;
+                    Input::Ended(Ending::Failed { what: "the line went away".to_owned() })
+                })
             }
             command = inbox.recv() => match command {
                 Some(Command::Said { text, is_final, judged }) => Input::Said { text, is_final, judged },
@@ -183,7 +186,7 @@ impl Driven {
                 | Output::HangUpAgent => {}
             }
         }
-        if settlement.is_none() || !events.is_empty() {
+        if !events.is_empty() {
             self.write(events).await;
         }
         settlement
@@ -212,16 +215,12 @@ impl Driven {
     async fn write(&self, events: Vec<EventDraft>) {
         let update = CallUpdate {
             // Only the settlement ends a call: whoever sees `ended` sees the outcome with it.
-            state: Some(self.machine.state())
-                .filter(|state| *state != ringfence_store::call::CallState::Ended),
+            state: Some(self.machine.state()).filter(|state| *state != CallState::Ended),
             answered_by: self.machine.answered_by(),
             answered_at: self.machine.answered_at(),
             opt_out: self.machine.opted_out(),
             disclosure: Some(json!(self.machine.disclosure())),
         };
-        if events.is_empty() {
-            return;
-        }
         let (calls, id, now) = (
             Arc::clone(&self.calls),
             self.call.clone(),
