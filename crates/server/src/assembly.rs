@@ -39,7 +39,7 @@ impl Assembly {
             media_ports: (config.sip.rtp_port_min, config.sip.rtp_port_max),
             ..LineConfig::new(config.sip.listen, config.trunks.iter().map(trunk).collect())
         };
-        let line = Line::start(line_config, Arc::new(move || clock.now())).await?;
+        let line = Arc::new(Line::start(line_config, Arc::new(move || clock.now())).await?);
         let settings = CallSettings {
             gate: gate_settings(config),
             permit_ttl: Duration::from_secs(u64::from(config.gate.permit_seconds)),

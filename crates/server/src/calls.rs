@@ -16,7 +16,7 @@ use ringfence_core::rules::RulePack;
 use ringfence_store::gate::{GateSettings, LinePlan, Reservation, Reserved};
 use ringfence_store::suppression::OptOutScope;
 use ringfence_store::{Store, StoreError};
-use ringfence_telephony::{DialError, Line, Slot};
+use ringfence_telephony::{Dial, DialError, Slot};
 use serde_json::Value;
 use tokio::sync::{Notify, mpsc, oneshot};
 
@@ -80,7 +80,7 @@ pub struct Calls {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) pack: Arc<RulePack>,
     pub(crate) clock: Clock,
-    pub(crate) line: Line,
+    pub(crate) line: Arc<dyn Dial>,
     pub(crate) prompts: Prompts,
     pub(crate) settings: CallSettings,
     under_way: Mutex<BTreeMap<Id, UnderWay>>,
@@ -102,7 +102,7 @@ impl Calls {
         store: Arc<dyn Store>,
         pack: Arc<RulePack>,
         clock: Clock,
-        line: Line,
+        line: Arc<dyn Dial>,
         prompts: Prompts,
         settings: CallSettings,
     ) -> Self {

@@ -1,6 +1,6 @@
 //! The line: SIP and RTP towards carriers, prompts, keys, ears, and the simulated carrier that tests and demos call.
 //!
-//! The server's driver sees [`Line`], [`Leg`] and the core's `Input` and `Output`; the SIP stack stays in here.
+//! The server's driver sees [`Dial`], [`Leg`] and the core's `Input` and `Output`; the SIP stack stays in here.
 
 mod leg;
 mod line;
@@ -14,7 +14,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 pub use leg::{Leg, LegHandle};
-pub use line::{DialError, DialOrder, Line, LineConfig, LineError, Prompts};
+pub use line::{Dial, DialError, DialOrder, Line, LineConfig, LineError, Prompts};
 pub use media::{PROMPT_S_MAX, Prompt, PromptError, g711};
 pub use sip::TrunkHealth;
 pub use trunk::{RING_SECONDS_MIN, Slot, Transport, TrunkConfig};

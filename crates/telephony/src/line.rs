@@ -140,7 +140,32 @@ pub struct DialOrder {
     pub prompts: Prompts,
 }
 
-/// Our side of every call. The SIP stack stays behind it.
+/// What the call driver asks of a line. The SIP stack stays behind it: another stack is another implementation.
+pub trait Dial: Send + Sync {
+    /// Whether there is such a trunk.
+    fn has_trunk(&self, id: &str) -> bool;
+
+    /// The trunk's ring limit in milliseconds, for the call's plan.
+    fn ring_ms_max(&self, trunk: &str) -> Option<u32>;
+
+    /// Takes a slot on a trunk, to be used at once or dropped.
+    ///
+    /// # Errors
+    /// [`DialError::UnknownTrunk`], [`DialError::NoCapacity`] and [`DialError::TooSoon`] with the time to ask again.
+    fn slot(&self, trunk: &str) -> Result<Slot, DialError>;
+
+    /// Places the call that the permit allows. Whatever happens then comes out of the leg's events.
+    /// Needs a Tokio runtime.
+    ///
+    /// # Errors
+    /// [`DialError::PermitExpired`]; nothing was sent then.
+    fn dial(&self, permit: Permit, order: DialOrder) -> Result<Leg, DialError>;
+
+    /// Ends the line; calls that are left end without a word, so drain them before.
+    fn stop(&self);
+}
+
+/// Our side of every call, over SIP and RTP.
 pub struct Line {
     stack: Arc<Stack>,
     pacer: Arc<Pacer>,
@@ -188,29 +213,6 @@ impl Line {
         self.stack.local()
     }
 
-    /// Takes a slot on a trunk, to be used at once or dropped.
-    ///
-    /// # Errors
-    /// [`DialError::UnknownTrunk`], [`DialError::NoCapacity`] and [`DialError::TooSoon`] with the time to ask again.
-    pub fn slot(&self, trunk: &str) -> Result<Slot, DialError> {
-        self.trunks.slot(trunk, Instant::now())
-    }
-
-    /// Whether there is such a trunk.
-    #[must_use]
-    pub fn has_trunk(&self, id: &str) -> bool {
-        self.trunks.configs().any(|config| config.id == id)
-    }
-
-    /// The trunk's ring limit in milliseconds, for the call's plan.
-    #[must_use]
-    pub fn ring_ms_max(&self, trunk: &str) -> Option<u32> {
-        self.trunks
-            .configs()
-            .find(|config| config.id == trunk)
-            .map(|config| config.ring_seconds * 1_000)
-    }
-
     /// Asks a trunk whether it is there, by OPTIONS.
     ///
     /// # Errors
@@ -225,12 +227,30 @@ impl Line {
         }
     }
 
-    /// Places the call that the permit allows. Whatever happens then comes out of the leg's events.
-    /// Needs a Tokio runtime.
-    ///
-    /// # Errors
-    /// [`DialError::PermitExpired`]; nothing was sent then.
-    pub fn dial(&self, permit: Permit, order: DialOrder) -> Result<Leg, DialError> {
+    /// Dialogs that are open: calls that have not ended, for metrics and drains.
+    #[must_use]
+    pub fn open_dialogs(&self) -> usize {
+        self.stack.open_dialogs()
+    }
+}
+
+impl Dial for Line {
+    fn slot(&self, trunk: &str) -> Result<Slot, DialError> {
+        self.trunks.slot(trunk, Instant::now())
+    }
+
+    fn has_trunk(&self, id: &str) -> bool {
+        self.trunks.configs().any(|config| config.id == id)
+    }
+
+    fn ring_ms_max(&self, trunk: &str) -> Option<u32> {
+        self.trunks
+            .configs()
+            .find(|config| config.id == trunk)
+            .map(|config| config.ring_seconds * 1_000)
+    }
+
+    fn dial(&self, permit: Permit, order: DialOrder) -> Result<Leg, DialError> {
         // INVARIANT (no-permit-no-dial): the only way to a carrier, and the permit ends here.
         if permit.expires_at() <= (self.clock)() {
             return Err(DialError::PermitExpired);
@@ -252,14 +272,7 @@ impl Line {
         Ok(Leg::new(events, commands))
     }
 
-    /// Dialogs that are open: calls that have not ended, for metrics and drains.
-    #[must_use]
-    pub fn open_dialogs(&self) -> usize {
-        self.stack.open_dialogs()
-    }
-
-    /// Ends the SIP stack; calls that are left end without a word, so drain them before.
-    pub fn stop(&self) {
+    fn stop(&self) {
         self.stack.stop();
     }
 }

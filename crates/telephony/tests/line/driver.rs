@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use ringfence_core::call::{Call, CancelWhy, Input, Judged, Output, Plan, Settlement, TimerKind};
 use ringfence_core::dial::Permit;
 use ringfence_core::lead::PhoneNumber;
-use ringfence_telephony::{Clock, DialOrder, Line, LineConfig, Prompt, Prompts, TrunkConfig};
+use ringfence_telephony::{Clock, Dial, DialOrder, Line, LineConfig, Prompt, Prompts, TrunkConfig};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 

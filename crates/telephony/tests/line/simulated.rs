@@ -7,7 +7,7 @@ use ringfence_core::call::{Plan, Settlement};
 use ringfence_core::disclose::{DisclosureState, Interruption};
 use ringfence_core::outcome::{AnsweredBy, Outcome};
 use ringfence_telephony::simulated::{Persona, SimulatedCarrier, SimulatedConfig};
-use ringfence_telephony::{DialError, DialOrder, Prompts, TrunkConfig, TrunkHealth};
+use ringfence_telephony::{Dial, DialError, DialOrder, Prompts, TrunkConfig, TrunkHealth};
 use tokio::sync::mpsc;
 
 use crate::driver::{self, Report, Wish};

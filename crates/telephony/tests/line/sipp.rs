@@ -8,7 +8,7 @@ use std::time::Duration;
 use ringfence_core::call::{Input, Plan, Settlement};
 use ringfence_core::disclose::{DisclosureState, Interruption};
 use ringfence_core::outcome::{AnsweredBy, Outcome};
-use ringfence_telephony::{DialOrder, Prompts, Transport, TrunkConfig};
+use ringfence_telephony::{Dial, DialOrder, Prompts, Transport, TrunkConfig};
 
 use crate::driver::{self, Wish};
 
