@@ -1,4 +1,4 @@
-//! The line: everything that reaches a carrier goes through [`Line::dial`].
+//! The line: everything that reaches a carrier goes through [`Dial::dial`].
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;

@@ -110,7 +110,7 @@ pub struct Settlement {
 /// One thing to do.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Output {
-    /// Send the INVITE: `Line::dial` with the permit.
+    /// Send the INVITE: `Dial::dial` with the permit.
     PlaceCallee,
     /// (line) CANCEL.
     CancelCallee,
