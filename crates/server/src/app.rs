@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use ringfence_core::gate::{CallRequest, Decision, decide};
 use ringfence_core::id::Id;
 use ringfence_core::rules::RulePack;
-use ringfence_store::gate::{Decide, GateSettings, Reservation};
+use ringfence_store::gate::{Decide, GateSettings, Reservation, RulePackRecord};
 use ringfence_store::suppression::OptOutScope;
 use ringfence_store::{Result, Store};
 
@@ -104,6 +104,19 @@ pub fn dry_run(
 ) -> Result<Decision> {
     let facts = store.facts(request, &gate_settings(config), at)?;
     Ok(decide(rules, &facts, at))
+}
+
+/// Keeps the pack beside the decisions it makes, so that they can be replayed under a later one.
+///
+/// # Errors
+/// When the store cannot be written.
+pub fn keep_pack(store: &dyn Store, rules: &RulePack, now: Timestamp) -> Result<()> {
+    let record = RulePackRecord {
+        sha256: rules.sha256.clone(),
+        version: rules.version.clone(),
+        archive: rules.to_archive(),
+    };
+    store.put_rule_pack(record, now)
 }
 
 /// A fresh id for what is not recorded.

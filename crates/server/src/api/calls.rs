@@ -25,7 +25,7 @@ pub struct CallSent {
     /// The seller's id.
     seller: String,
     /// What the call is for.
-    #[serde(default = "telemarketing")]
+    #[serde(default = "super::decisions::telemarketing")]
     #[schemars(with = "String")]
     purpose: Purpose,
     /// The number to present; none: any in force for the seller.
@@ -41,10 +41,6 @@ pub struct CallSent {
     /// `{"kind":"announcement"}`, or `sip`, `websocket`, `livekit` with their own fields.
     #[serde(default = "announcement")]
     agent: Value,
-}
-
-fn telemarketing() -> Purpose {
-    Purpose::Telemarketing
 }
 
 /// The agent if none is named.

@@ -23,7 +23,7 @@ pub struct CampaignSent {
     /// The seller's id.
     seller: String,
     /// What its calls are for.
-    #[serde(default = "telemarketing")]
+    #[serde(default = "super::decisions::telemarketing")]
     #[schemars(with = "String")]
     purpose: Purpose,
     /// The number to present; none: any in force for the seller.
@@ -44,10 +44,6 @@ pub struct CampaignSent {
     /// Calls begun per second.
     #[serde(default)]
     calls_per_second: Option<f64>,
-}
-
-fn telemarketing() -> Purpose {
-    Purpose::Telemarketing
 }
 
 /// Puts a new campaign.

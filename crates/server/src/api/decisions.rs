@@ -52,7 +52,8 @@ pub struct DecisionAsked {
     at: Option<Timestamp>,
 }
 
-fn telemarketing() -> Purpose {
+/// What a call is for when nothing is said: the purpose that needs the most.
+pub(super) fn telemarketing() -> Purpose {
     Purpose::Telemarketing
 }
 

@@ -5,10 +5,8 @@ use std::time::Duration;
 
 use anyhow::{Context, anyhow};
 use clap::Args;
-use jiff::Timestamp;
 use ringfence_core::rules::RulePack;
 use ringfence_store::Store;
-use ringfence_store::gate::RulePackRecord;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
@@ -16,7 +14,7 @@ use tracing_subscriber::EnvFilter;
 
 use super::{Exit, Failure, Global, Outcome, open, say};
 use crate::api;
-use crate::app::App;
+use crate::app::{self, App};
 use crate::assembly::Assembly;
 use crate::clock::Clock;
 use crate::config::{Config, Flags, LogFormat};
@@ -54,7 +52,7 @@ impl Serve {
         let store = open::open_store(&config)?;
         let rules = open::rules()?;
         let clock = start_clock(&config, &*store)?;
-        keep_pack(&*store, &rules, clock.now())?;
+        app::keep_pack(&*store, &rules, clock.now())?;
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .enable_all()
             .build()?;
@@ -110,16 +108,6 @@ pub fn start_clock(config: &Config, store: &dyn Store) -> Result<Clock, Failure>
         (None, None) => Clock::real(),
     };
     Ok(clock)
-}
-
-/// Keeps the pack beside the decisions it makes, so that they can be replayed under a later one.
-fn keep_pack(store: &dyn Store, rules: &RulePack, now: Timestamp) -> Result<(), Failure> {
-    let record = RulePackRecord {
-        sha256: rules.sha256.clone(),
-        version: rules.version.clone(),
-        archive: rules.to_archive(),
-    };
-    Ok(store.put_rule_pack(record, now)?)
 }
 
 async fn serve(

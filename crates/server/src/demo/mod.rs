@@ -22,7 +22,7 @@ use ringfence_store::sqlite::SqliteStore;
 use ringfence_telephony::simulated::{Persona, Said, SimulatedCarrier, SimulatedConfig};
 use tokio::sync::mpsc;
 
-use crate::app::App;
+use crate::app::{App, keep_pack};
 use crate::assembly::Assembly;
 use crate::clock::Clock;
 use crate::config::{Config, Transport, Trunk};
@@ -84,6 +84,7 @@ impl Demo {
         let store: Arc<dyn Store> = Arc::new(store);
         let clock = Clock::showing(store.start_test_clock(start)?.resume_at());
         let pack = Arc::new(RulePack::embedded()?);
+        keep_pack(&*store, &pack, clock.now())?;
         world.put(&*store, clock.now())?;
 
         let (words, said) = mpsc::channel(256);
