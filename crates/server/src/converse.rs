@@ -36,8 +36,12 @@ impl Calls {
         };
         let opted_out = judged == Judged::OptOut && is_final;
         if under_way.is_none() || opted_out {
-            // Words may come after the call has ended; a call that never was is unknown.
-            let record = self.store.call(call).map_err(|_| DeskError::NotUnderWay)?;
+            // Words may come after the call has ended; a call that never was is unknown. A store that cannot answer is
+            // another matter: whoever brought the words must bring them again.
+            let record = self.store.call(call).map_err(|error| match error {
+                StoreError::NotFound(_) => DeskError::NotUnderWay,
+                error => DeskError::Store(error),
+            })?;
             if opted_out {
                 self.keep_opt_out(record.to, &record.seller, "call-voice", text, call)?;
             }
