@@ -23,6 +23,12 @@ pub mod list;
 /// Decisions and reservations.
 pub mod gate;
 
+/// Many calls asked about at once.
+pub mod scrub;
+
+/// Copies of the whole store.
+pub mod backup;
+
 /// Campaigns and leads.
 pub mod campaign;
 

@@ -1,14 +1,17 @@
 //! The seam itself.
 
+use std::path::Path;
+
 use jiff::{SignedDuration, Timestamp};
 use ringfence_core::dial::Permit;
 use ringfence_core::evidence::{Event, EventDraft, SignedHead};
 use ringfence_core::gate::{CallRequest, EmergencyArea, Facts, Relationship};
 use ringfence_core::id::Id;
-use ringfence_core::lead::PhoneNumber;
+use ringfence_core::lead::{PhoneNumber, Place};
 use ringfence_core::seller::Seller;
 
 use crate::Result;
+use crate::backup::Backup;
 use crate::call::{CallRecord, CallUpdate};
 use crate::campaign::{
     Campaign, CampaignCounts, CampaignPlan, CampaignState, Lead, LeadDraft, LeadImport,
@@ -23,6 +26,7 @@ use crate::key::{ApiKey, ApiKeyDraft, Idempotency, IdempotentRequest};
 use crate::list::{ListImport, ListVersion};
 use crate::operator::{OverrideDraft, OverrideRecord, RelationshipDraft, StopRecord, StopScope};
 use crate::page::{Page, PageRequest};
+use crate::scrub::{Scrub, Seen};
 use crate::seller::{Prompt, PromptKind, SellerRecord};
 use crate::suppression::{OptOutReceipt, Revocation, SuppressionDraft, SuppressionRecord};
 
@@ -46,6 +50,11 @@ pub trait Store: Send + Sync {
 
     /// Whether the database can be written just now: for `/ready`.
     fn ready(&self) -> Result<()>;
+
+    /// Copies everything to a new file while others read and write, and verifies the copy: the database whole, its log to
+    /// the last entry. `with_key`: the signing key goes to `<to>.key`, so that a server can be started on the copy.
+    /// `Conflict` when anything of that name exists; a failure leaves nothing behind.
+    fn backup(&self, to: &Path, with_key: bool) -> Result<Backup>;
 
     // ---- sellers
 
@@ -165,6 +174,16 @@ pub trait Store: Send + Sync {
         now: Timestamp,
     ) -> Result<Facts>;
 
+    /// The facts of many calls in one snapshot, as [`Store::facts`] gives each, handed to `each` in their order. Nothing is
+    /// stored. `Invalid` when the callees are not in the order of their numbers.
+    fn scrub(
+        &self,
+        scrub: &Scrub<'_>,
+        settings: &GateSettings,
+        now: Timestamp,
+        each: &mut dyn FnMut(Seen<'_>),
+    ) -> Result<()>;
+
     /// Reads the facts, decides, records and, if allowed, takes the attempt, in one transaction. A denial is stored too.
     /// `Conflict`, and nothing stored, for a line plan of a campaign that is not running.
     fn reserve(&self, reservation: Reservation, decide: Decide, now: Timestamp)
@@ -172,6 +191,9 @@ pub trait Store: Send + Sync {
 
     /// One decision, or `NotFound`.
     fn decision(&self, id: &Id) -> Result<DecisionRecord>;
+
+    /// Every rule pack on file as `(sha256, version)`, the newest kept first.
+    fn rule_packs(&self) -> Result<Vec<(String, String)>>;
 
     /// Decisions about a number, newest first.
     fn decisions_of(&self, number: PhoneNumber, page: &PageRequest)
@@ -262,6 +284,9 @@ pub trait Store: Send + Sync {
         state: Option<LeadState>,
         page: &PageRequest,
     ) -> Result<Page<Lead>>;
+
+    /// The leads of a campaign that wait for a call, in the order of their numbers, `most` at the most.
+    fn waiting_leads(&self, campaign: &Id, most: u32) -> Result<Vec<(Id, PhoneNumber, Place)>>;
 
     /// Claims up to `limit` due leads of a running campaign, the longest due first; each is given once.
     fn claim_due(&self, campaign: &Id, limit: u32, now: Timestamp) -> Result<Vec<Lead>>;

@@ -58,6 +58,11 @@ pub(super) fn facts(
     Ok(facts)
 }
 
+/// From when on attempts count.
+pub(super) fn attempts_since(now: Timestamp) -> Timestamp {
+    now.checked_sub(ATTEMPTS_SINCE).unwrap_or(Timestamp::MIN)
+}
+
 fn number_facts(
     conn: &Connection,
     facts: &mut Facts,
@@ -73,7 +78,7 @@ fn number_facts(
         litigator: list::litigator(conn, number, &seller, now)?,
         reassigned: list::reassigned(conn, number, &seller, now)?,
     };
-    let since = now.checked_sub(ATTEMPTS_SINCE).unwrap_or(Timestamp::MIN);
+    let since = attempts_since(now);
     facts.attempts = dial::facts(conn, number, &seller, since, now)?;
     facts.relationships = operator::relationships(conn, number)?
         .into_iter()
@@ -96,7 +101,7 @@ fn seller_facts(conn: &Connection, id: &str, spoken_by_tts: bool) -> Result<Opti
     }))
 }
 
-fn campaign_facts(
+pub(super) fn campaign_facts(
     conn: &Connection,
     request: &CallRequest,
     number: Option<PhoneNumber>,
@@ -402,4 +407,13 @@ pub(super) fn pack(conn: &Connection, sha256: &str) -> Result<RulePackRecord> {
         },
     )?
     .ok_or(StoreError::NotFound("rule pack"))
+}
+
+pub(super) fn packs(conn: &Connection) -> Result<Vec<(String, String)>> {
+    page::all(
+        conn,
+        "SELECT sha256, version FROM rule_packs ORDER BY put_at DESC, sha256",
+        [],
+        |row| Ok((row.get("sha256")?, row.get("version")?)),
+    )
 }

@@ -14,7 +14,8 @@ use crate::list::ListVersion;
 use crate::{Result, StoreError};
 
 /// What a version belongs to everybody by, or to this seller.
-const BINDS_SELLER: &str = "(NOT EXISTS (SELECT 1 FROM list_owners o WHERE o.version = v.version)
+pub(super) const BINDS_SELLER: &str =
+    "(NOT EXISTS (SELECT 1 FROM list_owners o WHERE o.version = v.version)
     OR EXISTS (SELECT 1 FROM list_owners o WHERE o.version = v.version AND o.seller = ?2))";
 
 /// The owners of a version in one text; null: everybody.
@@ -75,7 +76,7 @@ pub(super) fn national(
 
 /// The newest version of each list and owner scope of a family that binds this seller at `now`: a version replaces the
 /// one before it of the same name and the same owners, so that a seller's own list never lifts what binds everybody.
-fn newest(
+pub(super) fn newest(
     conn: &Connection,
     family: &str,
     number: PhoneNumber,
@@ -143,17 +144,19 @@ pub(super) fn reassigned(
         conn,
         &sql,
         params![digits(number), seller, now.as_microsecond()],
-        |row| {
-            let date: String = row.get("consent_date")?;
-            Ok(ReassignedAnswer {
-                consent_date: date
-                    .parse()
-                    .map_err(|_| StoreError::Corrupt("a consent date".into()))?,
-                answer: word_column(row, "answer")?,
-                asked_at: time(row, "asked_at")?,
-            })
-        },
+        reassigned_answer,
     )
+}
+
+pub(super) fn reassigned_answer(row: &Row<'_>) -> Result<ReassignedAnswer> {
+    let date: String = row.get("consent_date")?;
+    Ok(ReassignedAnswer {
+        consent_date: date
+            .parse()
+            .map_err(|_| StoreError::Corrupt("a consent date".into()))?,
+        answer: word_column(row, "answer")?,
+        asked_at: time(row, "asked_at")?,
+    })
 }
 
 /// Whether a version holds ten digits: its own block, or that of the list that it changed.

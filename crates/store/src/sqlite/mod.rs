@@ -1,6 +1,7 @@
 //! The embedded back-end: one SQLite file, one thread that writes, a few connections that read. Several processes may
 //! use one file, such as the command line beside the server.
 
+mod backup;
 mod block;
 mod call;
 mod campaign;
@@ -20,6 +21,7 @@ mod operator;
 mod outcome;
 mod page;
 mod readers;
+mod scrub;
 mod secret;
 mod seller;
 mod suppression;

@@ -1,17 +1,20 @@
 //! The verbs of [`Store`], each on the writer's thread or on a reader.
 
+use std::path::Path;
+
 use jiff::{SignedDuration, Timestamp};
 use ringfence_core::dial::Permit;
 use ringfence_core::evidence::{Event, EventDraft, SignedHead};
 use ringfence_core::gate::{CallRequest, EmergencyArea, Facts, Relationship};
 use ringfence_core::id::Id;
-use ringfence_core::lead::PhoneNumber;
+use ringfence_core::lead::{PhoneNumber, Place};
 use ringfence_core::seller::Seller;
 
 use super::{
-    SqliteStore, call, campaign, clock, consent, dial, evidence, gate, key, lead, list,
-    list_import, operator, outcome, seller, suppression,
+    SqliteStore, backup, call, campaign, clock, consent, dial, evidence, gate, key, lead, list,
+    list_import, operator, outcome, scrub, seller, suppression,
 };
+use crate::backup::Backup;
 use crate::call::{CallRecord, CallUpdate};
 use crate::campaign::{
     Campaign, CampaignCounts, CampaignPlan, CampaignState, Lead, LeadDraft, LeadImport,
@@ -25,6 +28,7 @@ use crate::gate::{Decide, DecisionRecord, GateSettings, Reservation, Reserved, R
 use crate::key::{ApiKey, ApiKeyDraft, Idempotency, IdempotentRequest};
 use crate::list::{ListImport, ListVersion};
 use crate::operator::{OverrideDraft, OverrideRecord, RelationshipDraft, StopRecord, StopScope};
+use crate::scrub::{Scrub, Seen};
 use crate::seller::{Prompt, PromptKind, SellerRecord};
 use crate::suppression::{
     InFlight, OptOutReceipt, Revocation, SuppressionDraft, SuppressionRecord,
@@ -49,6 +53,10 @@ impl Store for SqliteStore {
 
     fn ready(&self) -> Result<()> {
         self.writer.write(NO_TIME, |_| Ok(()))
+    }
+
+    fn backup(&self, to: &Path, with_key: bool) -> Result<Backup> {
+        backup::make(self, to, with_key)
     }
 
     fn put_seller(&self, id: &str, profile: Seller, now: Timestamp) -> Result<SellerRecord> {
@@ -208,6 +216,17 @@ impl Store for SqliteStore {
             .read(|conn| gate::facts(conn, request, settings, now))
     }
 
+    fn scrub(
+        &self,
+        batch: &Scrub<'_>,
+        settings: &GateSettings,
+        now: Timestamp,
+        each: &mut dyn FnMut(Seen<'_>),
+    ) -> Result<()> {
+        self.readers
+            .read(|conn| scrub::scrub(conn, batch, settings, now, each))
+    }
+
     fn reserve(
         &self,
         reservation: Reservation,
@@ -237,6 +256,10 @@ impl Store for SqliteStore {
 
     fn rule_pack(&self, sha256: &str) -> Result<RulePackRecord> {
         self.readers.read(|conn| gate::pack(conn, sha256))
+    }
+
+    fn rule_packs(&self) -> Result<Vec<(String, String)>> {
+        self.readers.read(gate::packs)
     }
 
     fn redeem(&self, token: &str, now: Timestamp) -> Result<Permit> {
@@ -354,6 +377,11 @@ impl Store for SqliteStore {
     ) -> Result<Page<Lead>> {
         self.readers
             .read(|conn| lead::all(conn, campaign, state, page))
+    }
+
+    fn waiting_leads(&self, campaign: &Id, most: u32) -> Result<Vec<(Id, PhoneNumber, Place)>> {
+        self.readers
+            .read(|conn| scrub::waiting(conn, campaign, most))
     }
 
     fn claim_due(&self, campaign: &Id, limit: u32, now: Timestamp) -> Result<Vec<Lead>> {
