@@ -16,6 +16,8 @@ mod intake;
 mod lists;
 mod metrics;
 mod prompts;
+mod scrub;
+mod sheet;
 
 fn main() -> std::process::ExitCode {
     cli::run(std::env::args_os())

@@ -21,6 +21,10 @@ const COUNTERS: &[(&str, &str)] = &[
         "Decisions over HTTP, by verdict and whether they were dry runs.",
     ),
     (
+        "ringfence_gate_scrubbed_total",
+        "Numbers scrubbed over HTTP, by verdict.",
+    ),
+    (
         "ringfence_consent_recorded_total",
         "Consents recorded over HTTP.",
     ),
@@ -33,11 +37,16 @@ const COUNTERS: &[(&str, &str)] = &[
 impl Metrics {
     /// One more of `name`, which stands in the table above; `labels` as `a="b",c="d"`, of few values.
     pub fn count(&self, name: &'static str, labels: String) {
+        self.add(name, labels, 1);
+    }
+
+    /// So many more of `name`.
+    pub fn add(&self, name: &'static str, labels: String, more: u64) {
         let mut counters = self
             .counters
             .lock()
             .unwrap_or_else(std::sync::PoisonError::into_inner);
-        *counters.entry((name, labels)).or_default() += 1;
+        *counters.entry((name, labels)).or_default() += more;
     }
 
     /// The text, with gauges that are read just now.

@@ -24,6 +24,8 @@ pub struct Callee {
     pub number: PhoneNumber,
     /// Where they say they are: a position in [`Scrub::places`].
     pub place: u32,
+    /// The asker's own mark, such as the row it stands in.
+    pub row: u32,
 }
 
 /// One callee's facts, the same as [`Store::facts`](crate::Store::facts) gives for this call alone.

@@ -16,7 +16,7 @@ use tokio::sync::{Semaphore, watch};
 
 use super::idempotency::{self, Replayable};
 use super::problem::ApiError;
-use super::request::{Answer, Caller, Payload, Request};
+use super::request::{self, Answer, Caller, Payload, Request};
 use super::route::{self, Body, Found, Route};
 use super::{PROBLEM, access, stream};
 use crate::app::App;
@@ -191,7 +191,7 @@ async fn prepare(
     let request = Request {
         path: parts,
         query: route::query(query),
-        body: read_body(app, route, body).await?,
+        body: read_body(app, route, &head.headers, body).await?,
         headers: head.headers,
         caller,
         now: app.now(),
@@ -223,12 +223,18 @@ async fn who(
 
 /// Reads the body, up to its route's limit. What is over it is read and dropped up to [`DROPPED_BYTES_MAX`]: a client
 /// that is still writing when the connection closes sees a broken pipe and never the answer.
-async fn read_body(app: &App, route: &Route, mut body: Incoming) -> Result<Bytes, ApiError> {
+async fn read_body(
+    app: &App,
+    route: &Route,
+    headers: &hyper::HeaderMap,
+    mut body: Incoming,
+) -> Result<Bytes, ApiError> {
     let server = &app.config.server;
     let most = match route.body {
         Body::None | Body::Json(_) => server.body_bytes_max,
+        Body::JsonOrFile(_) if !request::is_csv(headers) => server.body_bytes_max,
         Body::Wav => server.prompt_bytes_max,
-        Body::File => server.import_bytes_max,
+        Body::File | Body::JsonOrFile(_) => server.import_bytes_max,
     };
     let mut kept = BytesMut::new();
     let mut length = 0_usize;

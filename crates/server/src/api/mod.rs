@@ -17,6 +17,7 @@ mod page;
 mod problem;
 mod request;
 mod route;
+mod scrubs;
 mod sellers;
 mod service;
 mod stream;
@@ -153,14 +154,15 @@ const ROUTES: &[Route] = &[
     post("/v1/overrides", "rules.override", "Record a counsel override.", COUNSEL, Body::Json(schema_of::<operator::OverrideSent>), operator::record_override),
 
     post("/v1/decisions", "gate.decide", "May this call be placed?", READERS, Body::Json(schema_of::<decisions::DecisionAsked>), decisions::decide),
+    post("/v1/scrubs", "gate.scrub", "What the gate would say of many numbers, by verdict, reason, state and hour; nothing is recorded.", READERS, Body::JsonOrFile(schema_of::<scrubs::ScrubAsked>), scrubs::scrub),
     post("/v1/attempts/{id}:settle", "dial.settle", "Say how a call of your own dialer went.", DIALERS, Body::Json(schema_of::<decisions::Settled>), decisions::settle),
 
     get("/v1/campaigns", "campaign.list", "Campaigns, newest first.", READERS, campaigns::list),
     post("/v1/campaigns", "campaign.create", "Put a new campaign.", DIALERS, Body::Json(schema_of::<campaigns::CampaignSent>), campaigns::create),
     get("/v1/campaigns/{id}", "campaign.show", "One campaign with its figures.", READERS, campaigns::show),
     get("/v1/campaigns/{id}/leads", "campaign.leads", "A campaign's leads.", READERS, campaigns::leads),
-    post("/v1/campaigns/{id}:preflight", "campaign.preflight", "What the gate would say now, by verdict and reason.", READERS, Body::None, campaigns::preflight),
-    post("/v1/campaigns/{id}:start", "campaign.start", "Start it.", DIALERS, Body::None, campaigns::start),
+    post("/v1/campaigns/{id}:preflight", "campaign.preflight", "What the gate would say now of the leads that wait, by verdict, reason, state and hour.", READERS, Body::None, campaigns::preflight),
+    post("/v1/campaigns/{id}:start", "campaign.start", "Start it; the answer says first who will be skipped, and when the rest may be called.", DIALERS, Body::None, campaigns::start),
     post("/v1/campaigns/{id}:pause", "campaign.pause", "Hold it.", DESK, Body::None, campaigns::pause),
     post("/v1/campaigns/{id}:resume", "campaign.resume", "Let it go on.", DIALERS, Body::None, campaigns::start),
     post("/v1/campaigns/{id}:cancel", "campaign.cancel", "End it.", DESK, Body::None, campaigns::cancel),

@@ -172,6 +172,19 @@ impl Request {
     }
 }
 
+/// Whether the body is a table.
+pub fn is_csv(headers: &HeaderMap) -> bool {
+    headers
+        .get(hyper::header::CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .is_some_and(|value| {
+            value
+                .trim_start()
+                .to_ascii_lowercase()
+                .starts_with("text/csv")
+        })
+}
+
 /// A number that can exist.
 ///
 /// # Errors

@@ -1,6 +1,7 @@
 //! `ringfence bench`: figures that anybody can take again.
 
 mod gate;
+mod scrub;
 
 use clap::Subcommand;
 
@@ -11,6 +12,8 @@ use super::{Global, Outcome};
 pub enum Bench {
     /// One decision in process: every check, every rule
     Gate(gate::Gate),
+    /// Many numbers asked about at once, nothing recorded
+    Scrub(scrub::ScrubBench),
 }
 
 impl Bench {
@@ -18,6 +21,7 @@ impl Bench {
     pub fn run(self, global: &Global) -> Outcome {
         match self {
             Self::Gate(gate) => gate.run(global),
+            Self::Scrub(scrub) => scrub.run(global),
         }
     }
 }

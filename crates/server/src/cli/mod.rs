@@ -11,6 +11,7 @@ mod log;
 mod open;
 mod opt_out;
 mod replay;
+mod scrub;
 mod serve;
 
 use std::ffi::OsString;
@@ -113,6 +114,8 @@ enum Command {
     Serve(serve::Serve),
     /// Explain whether a call may be placed, with citations; nothing is recorded
     Decide(decide::Decide),
+    /// Say of every number in a file whether it may be called, and when; nothing is recorded
+    Scrub(scrub::ScrubCommand),
     /// Import, check and show lists of numbers
     #[command(subcommand)]
     Lists(lists::Lists),
@@ -155,6 +158,7 @@ pub fn run(args: impl Iterator<Item = OsString>) -> ExitCode {
     let outcome = match cli.command {
         Command::Serve(command) => command.run(&cli.global),
         Command::Decide(command) => command.run(&cli.global),
+        Command::Scrub(command) => command.run(&cli.global),
         Command::Lists(command) => command.run(&cli.global),
         Command::OptOut(command) => command.run(),
         Command::Replay(command) => command.run(&cli.global),

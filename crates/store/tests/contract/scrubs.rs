@@ -43,10 +43,7 @@ fn numbers() -> Vec<PhoneNumber> {
     all
 }
 
-fn furnish(store: &dyn Store, dice: &mut Dice) {
-    for id in ["acme", "other"] {
-        store.put_seller(id, seller(), at(0)).unwrap();
-    }
+fn furnish_lists(store: &dyn Store, dice: &mut Dice) {
     let all = numbers();
     for (kind, name) in [
         (ListKind::FtcFull, None),
@@ -77,7 +74,14 @@ fn furnish(store: &dyn Store, dice: &mut Dice) {
     );
     answers.sellers = BTreeSet::from(["acme".to_owned()]);
     store.import_list(answers, at(2)).unwrap();
-    for number in all {
+}
+
+fn furnish(store: &dyn Store, dice: &mut Dice) {
+    for id in ["acme", "other"] {
+        store.put_seller(id, seller(), at(0)).unwrap();
+    }
+    furnish_lists(store, dice);
+    for number in numbers() {
         for _ in 0..dice.below(3) {
             let mut draft = consent(i64::try_from(dice.below(60)).unwrap());
             draft.number = number;
@@ -152,6 +156,7 @@ pub fn facts_are_those_of_each_call_alone(store: &dyn Store) {
         .map(|number| Callee {
             number,
             place: u32::from(dice.below(3) == 0),
+            row: 0,
         })
         .collect();
     for now in [0, 31, 62, 200] {
@@ -207,6 +212,7 @@ pub fn a_campaigns_leads_wait_in_order_with_their_attempts(store: &dyn Store) {
                 Callee {
                     number: *number,
                     place: 0,
+                    row: 0,
                 },
             )
         })
