@@ -141,7 +141,7 @@ fn of_table(request: &Request) -> Result<(Asked, Batch), ApiError> {
     if let Some(name) = request
         .query
         .keys()
-        .find(|name| !KNOWN.contains(&name.as_str()))
+        .find(|name| !name.is_empty() && !KNOWN.contains(&name.as_str()))
     {
         return Err(ApiError {
             code: "unknown-field",
@@ -206,13 +206,8 @@ pub fn common(seller: String, purpose: Purpose, caller_id: Option<String>) -> Ca
 }
 
 fn count(app: &App, done: &Scrubbed) {
-    let split = Summary::from(done).verdicts;
-    for (word, count) in [
-        ("allow", split.allow),
-        ("defer", split.defer),
-        ("deny", split.deny),
-    ] {
-        let labels = format!("verdict=\"{word}\"");
+    for (verdict, count) in Summary::from(done).verdicts {
+        let labels = format!("verdict=\"{}\"", format!("{verdict:?}").to_lowercase());
         app.metrics
             .add("ringfence_gate_scrubbed_total", labels, count);
     }

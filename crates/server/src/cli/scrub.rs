@@ -8,7 +8,7 @@ use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use jiff::Timestamp;
 use ringfence_core::consent::Purpose;
-use ringfence_core::gate::CallRequest;
+use ringfence_core::gate::{CallRequest, Verdict};
 use ringfence_core::lead::Place;
 use serde_json::{Value, json};
 
@@ -176,10 +176,13 @@ fn ending(answer: &Verdicts, mark: char) -> String {
 }
 
 fn report(summary: &Summary) -> Result<(), Failure> {
-    let split = &summary.verdicts;
+    let count = |verdict| summary.count(verdict);
     say(&format!(
         "{} numbers: {} may be called now, {} later, {} must not be called",
-        summary.numbers, split.allow, split.defer, split.deny
+        summary.numbers,
+        count(Verdict::Allow),
+        count(Verdict::Defer),
+        count(Verdict::Deny)
     ))?;
     if !summary.reasons.is_empty() {
         say("\nby reason (a number counts under each of its own)")?;

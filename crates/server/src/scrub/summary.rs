@@ -17,8 +17,8 @@ const LATER_MAX: usize = 500;
 pub struct Summary {
     /// How many numbers.
     pub numbers: u64,
-    /// By verdict.
-    pub verdicts: Split,
+    /// By verdict, those that there are.
+    pub verdicts: BTreeMap<Verdict, u64>,
     /// By reason.
     pub reasons: BTreeMap<ReasonCode, u64>,
     /// By state; `unknown` where none can be named.
@@ -72,6 +72,13 @@ impl Split {
     }
 }
 
+impl Summary {
+    /// How many numbers got this verdict.
+    pub fn count(&self, verdict: Verdict) -> u64 {
+        self.verdicts.get(&verdict).copied().unwrap_or_default()
+    }
+}
+
 impl From<&Scrubbed> for Summary {
     fn from(scrubbed: &Scrubbed) -> Self {
         let mut summary = Self::default();
@@ -79,7 +86,7 @@ impl From<&Scrubbed> for Summary {
         for (answer, count) in scrubbed.answers.iter().zip(&scrubbed.counts) {
             let count = *count;
             summary.numbers += count;
-            summary.verdicts.add(answer.verdict, count);
+            *summary.verdicts.entry(answer.verdict).or_default() += count;
             for code in answer.codes() {
                 *summary.reasons.entry(code).or_default() += count;
             }

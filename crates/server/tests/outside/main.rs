@@ -19,4 +19,5 @@ mod idempotency;
 mod life;
 mod lists;
 mod problems;
+mod scrubs;
 mod server;

@@ -7,7 +7,7 @@ use anyhow::Context;
 use clap::Args;
 use jiff::{SignedDuration, Timestamp};
 use ringfence_core::consent::{ConsentLevel, Purpose};
-use ringfence_core::gate::CallRequest;
+use ringfence_core::gate::{CallRequest, Verdict};
 use ringfence_core::lead::{PhoneNumber, Place};
 use ringfence_core::rules::{AreaCode, RulePack};
 use ringfence_core::seller::Seller;
@@ -73,17 +73,22 @@ impl ScrubBench {
         let begun = Instant::now();
         let done = scrub(&store, &rules, &settings, &common, &mut batch, NOW, &|_| {})?;
         let seconds = begun.elapsed().as_secs_f64();
-        let split = Summary::from(&done).verdicts;
+        let summary = Summary::from(&done);
+        let count = |verdict| summary.count(verdict);
         let each = seconds * 1e6 / f64::from(self.numbers);
         if global.json {
             say_json(
                 &json!({"numbers": self.numbers, "consents": self.consents, "seconds": seconds,
-                             "us_per_number": each, "verdicts": split, "answers": done.answers.len()}),
+                             "us_per_number": each, "verdicts": summary.verdicts, "answers": done.answers.len()}),
             )?;
         } else {
             say(&format!(
                 "{} numbers, {} with consent ({} allowed, {} deferred, {} denied): {seconds:.2} s, {each:.2} us a number",
-                self.numbers, self.consents, split.allow, split.defer, split.deny
+                self.numbers,
+                self.consents,
+                count(Verdict::Allow),
+                count(Verdict::Defer),
+                count(Verdict::Deny)
             ))?;
         }
         Ok(Exit::Done)
