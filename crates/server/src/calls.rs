@@ -14,6 +14,7 @@ use ringfence_core::id::Id;
 use ringfence_core::lead::PhoneNumber;
 use ringfence_core::rules::RulePack;
 use ringfence_store::gate::{GateSettings, LinePlan, Reservation, Reserved};
+use ringfence_store::operator::StopScope;
 use ringfence_store::suppression::OptOutScope;
 use ringfence_store::{Store, StoreError};
 use ringfence_telephony::{Dial, DialError, Slot};
@@ -367,8 +368,29 @@ impl CallDesk for Desk {
         });
     }
 
-    fn stopped(&self) {
-        self.0.tell(CancelWhy::Stop, |_| true);
+    fn stopped(&self, scope: &StopScope) {
+        let of_campaign = |id: &Id, campaign: &Id| {
+            // What cannot be read is cancelled: STOP errs on the side of silence.
+            let call = self.0.store.call(id);
+            call.map_or(true, |call| call.campaign.as_ref() == Some(campaign))
+        };
+        let ids: Vec<(Id, String)> = {
+            let book = self.0.book();
+            let calls = book.iter();
+            calls
+                .map(|(id, call)| (id.clone(), call.seller.clone()))
+                .collect()
+        };
+        for (id, seller) in ids {
+            let within = match scope {
+                StopScope::All => true,
+                StopScope::Seller(stopped) => *stopped == seller,
+                StopScope::Campaign(campaign) => of_campaign(&id, campaign),
+            };
+            if within && let Some(call) = self.0.book().get(&id) {
+                let _ = call.commands.try_send(Command::Cancel(CancelWhy::Stop));
+            }
+        }
     }
 
     fn campaigns_changed(&self) {

@@ -8,6 +8,7 @@ use ringfence_core::gate::{CallRequest, Decision};
 use ringfence_core::id::Id;
 use ringfence_core::lead::PhoneNumber;
 use ringfence_store::StoreError;
+use ringfence_store::operator::StopScope;
 use serde_json::Value;
 
 /// What an object-safe asynchronous function answers.
@@ -98,8 +99,8 @@ pub trait CallDesk: Send + Sync {
     /// seller.
     fn opted_out(&self, number: PhoneNumber, seller: Option<&str>);
 
-    /// STOP was pressed: cancels what is ringing.
-    fn stopped(&self);
+    /// STOP was pressed: cancels what is ringing within its scope.
+    fn stopped(&self, scope: &StopScope);
 
     /// A campaign was started, held or ended, or has new leads.
     fn campaigns_changed(&self);
@@ -136,7 +137,7 @@ impl CallDesk for NoLine {
 
     fn opted_out(&self, _number: PhoneNumber, _seller: Option<&str>) {}
 
-    fn stopped(&self) {}
+    fn stopped(&self, _scope: &StopScope) {}
 
     fn campaigns_changed(&self) {}
 

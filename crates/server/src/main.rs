@@ -17,6 +17,7 @@ mod lists;
 mod metrics;
 mod prompts;
 mod scrub;
+mod shadow;
 mod sheet;
 
 fn main() -> std::process::ExitCode {

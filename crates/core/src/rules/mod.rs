@@ -2,6 +2,7 @@
 //! where a number may be. Loaded and validated once; the hash is in every decision.
 
 mod archive;
+mod diff;
 mod federal;
 mod holiday;
 mod load;
@@ -15,6 +16,7 @@ mod state;
 #[cfg(test)]
 mod tests;
 
+pub use diff::{Change, ChangeKind, diff};
 pub use holiday::HolidayRecipe;
 pub use pack::{
     ArtificialVoice, ArtificialVoiceAction, Cap, Confidence, Federal, Holiday, Hours, Jurisdiction,

@@ -1,5 +1,6 @@
 //! The command line: one file per subcommand.
 
+mod backup;
 mod bench;
 mod decide;
 mod demo;
@@ -11,8 +12,11 @@ mod log;
 mod open;
 mod opt_out;
 mod replay;
+mod rules;
 mod scrub;
 mod serve;
+mod shadow;
+mod stop;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -124,6 +128,15 @@ enum Command {
     OptOut(opt_out::OptOut),
     /// Decide a stored decision again, from its facts and its rule pack
     Replay(replay::Replay),
+    /// Say what earlier calls of any dialer the gate would have stopped
+    Shadow(shadow::Shadow),
+    /// Compare, list and export rule packs
+    #[command(subcommand)]
+    Rules(rules::Rules),
+    /// Press STOP, release it, show it
+    Stop(stop::Stop),
+    /// Copy everything to a new file while the server runs, and verify the copy
+    Backup(backup::BackupCommand),
     /// Verify the event log, or export its signed head
     #[command(subcommand)]
     Log(log::Log),
@@ -159,6 +172,10 @@ pub fn run(args: impl Iterator<Item = OsString>) -> ExitCode {
         Command::Serve(command) => command.run(&cli.global),
         Command::Decide(command) => command.run(&cli.global),
         Command::Scrub(command) => command.run(&cli.global),
+        Command::Shadow(command) => command.run(&cli.global),
+        Command::Rules(command) => command.run(&cli.global),
+        Command::Stop(command) => command.run(&cli.global),
+        Command::Backup(command) => command.run(&cli.global),
         Command::Lists(command) => command.run(&cli.global),
         Command::OptOut(command) => command.run(),
         Command::Replay(command) => command.run(&cli.global),

@@ -109,11 +109,6 @@ impl<'t> Sheet<'t> {
         }
     }
 
-    /// Whether the table has this column.
-    pub fn has(&self, column: Column) -> bool {
-        self.columns.iter().any(|(known, _)| *known == column)
-    }
-
     /// How the first line separates its cells.
     pub fn delimiter(&self) -> char {
         char::from(self.delimiter)
