@@ -108,14 +108,9 @@ impl Request {
             ));
         }
         let mut json = serde_json::Deserializer::from_slice(&self.body);
-        serde_path_to_error::deserialize(&mut json).map_err(|e| {
-            let what = e.inner().to_string();
-            if e.inner().is_data() {
-                refused(&e.path().to_string(), &what)
-            } else {
-                ApiError::new(StatusCode::BAD_REQUEST, "malformed-json", what)
-            }
-        })
+        // It is JSON: whatever is wrong now is wrong with what it says.
+        serde_path_to_error::deserialize(&mut json)
+            .map_err(|e| refused(&e.path().to_string(), &e.inner().to_string()))
     }
 
     /// The JSON body; an empty one is `{}`.

@@ -8,6 +8,7 @@
 )]
 
 mod access;
+mod bad_input;
 mod calls;
 mod campaigns;
 mod carrier;
@@ -16,8 +17,11 @@ mod command_line;
 mod crash;
 mod decisions;
 mod idempotency;
+mod keeping;
 mod life;
 mod lists;
 mod problems;
+mod rules;
 mod scrubs;
 mod server;
+mod shadow;

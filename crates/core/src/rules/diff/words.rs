@@ -6,6 +6,7 @@ use toml::{Table, Value};
 
 /// The keys of calling hours.
 pub(super) const DAY_KEYS: &[&str] = &[
+    "every_day",
     "monday_to_friday",
     "monday",
     "tuesday",
@@ -99,7 +100,7 @@ fn one_span(given: Option<&Value>) -> Option<(String, String)> {
 fn day(key: &str) -> String {
     key.split('_')
         .map(|word| match word {
-            "to" => "to".to_owned(),
+            "to" | "day" => word.to_owned(),
             word => {
                 let (first, rest) = word.split_at_checked(1).unwrap_or((word, ""));
                 format!("{}{rest}", first.to_uppercase())
