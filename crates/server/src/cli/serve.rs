@@ -1,12 +1,13 @@
 //! `ringfence serve`
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, anyhow};
 use clap::Args;
 use ringfence_core::rules::RulePack;
-use ringfence_store::Store;
+use ringfence_store::{Store, fsync_probe};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
@@ -145,6 +146,9 @@ async fn serve(
         open_page: false,
     });
     banner(&app);
+    let probed = Arc::clone(&app);
+    // Nobody waits for it.
+    tokio::task::spawn_blocking(move || say_flush(&probed));
     let (close, closing) = watch::channel(false);
     let address = listener.local_addr()?;
     let http = tokio::spawn(api::serve(Arc::clone(&app), listener, closing));
@@ -188,6 +192,23 @@ fn banner(app: &App) {
     }
     if config.trunks.is_empty() {
         tracing::warn!("no trunk is configured: nothing can be dialed");
+    }
+}
+
+/// How long this disk takes to keep a record: the floor under every decision.
+fn say_flush(app: &App) {
+    let Some(path) = app.config.sqlite_path() else {
+        return;
+    };
+    let folder = path.parent().filter(|p| !p.as_os_str().is_empty());
+    match fsync_probe(folder.unwrap_or(Path::new("."))) {
+        Ok(figures) => tracing::info!(
+            p50_us = figures.p50_us,
+            p99_us = figures.p99_us,
+            flushes = figures.flushes,
+            "fsync"
+        ),
+        Err(error) => tracing::warn!(%error, "the disk could not be probed"),
     }
 }
 
