@@ -20,6 +20,9 @@ pub mod suppression;
 /// Imported lists.
 pub mod list;
 
+/// Lists at their real size, in files.
+pub mod registry;
+
 /// Decisions and reservations.
 pub mod gate;
 
