@@ -86,7 +86,8 @@ impl Header {
     }
 
     /// Bytes of the whole file.
-    pub(super) const fn file_bytes(&self) -> u64 {
+    #[must_use]
+    pub const fn file_bytes(&self) -> u64 {
         self.arena_at() + self.arena_bytes + self.pieces() * 32
     }
 }

@@ -5,6 +5,7 @@
 //! stays in the cache, and one load. Lists that are thin everywhere keep sorted last four digits instead.
 
 mod apply;
+pub(crate) mod book;
 mod build;
 mod directory;
 mod fault;
