@@ -4,7 +4,7 @@ use jiff::SignedDuration;
 use ringfence_core::gate::{Decision, Effect, Facts, Verdict, decide};
 use ringfence_core::rules::RulePack;
 
-use crate::world::{Dice, facts, instant, internal};
+use crate::world::{Dice, World, internal};
 
 const SEED: u64 = 0x51EE_D5ED;
 const ROUNDS: u64 = 4000;
@@ -12,10 +12,10 @@ const ROUNDS: u64 = 4000;
 fn each(mut check: impl FnMut(&mut Dice, &RulePack, &Facts, &Decision)) {
     let pack = RulePack::embedded().unwrap();
     let mut dice = Dice::new(SEED);
+    let world = World::new(&pack);
     let mut seen = std::collections::BTreeMap::new();
     for _ in 0..ROUNDS {
-        let now = instant(&mut dice);
-        let facts = facts(&mut dice, &pack, now);
+        let (facts, now) = world.scene(&mut dice);
         let decision = decide(&pack, &facts, now);
         *seen.entry(decision.verdict).or_insert(0_u64) += 1;
         check(&mut dice, &pack, &facts, &decision);
