@@ -25,6 +25,7 @@ pub(super) enum Constraint<'a> {
     Cap {
         cap: &'a Cap,
         attempts: Vec<Timestamp>,
+        zones: Vec<TimeZone>,
     },
 }
 
@@ -50,7 +51,11 @@ impl Constraint<'_> {
                 }
                 None
             }
-            Self::Cap { cap, attempts } => first_under_cap(cap, attempts, from),
+            Self::Cap {
+                cap,
+                attempts,
+                zones,
+            } => first_under_cap(cap, attempts, zones, from),
         }
     }
 
@@ -106,10 +111,19 @@ fn first_in_window(
     }
 }
 
-fn first_under_cap(cap: &Cap, attempts: &[Timestamp], from: Timestamp) -> Option<Timestamp> {
+fn first_under_cap(
+    cap: &Cap,
+    attempts: &[Timestamp],
+    zones: &[TimeZone],
+    from: Timestamp,
+) -> Option<Timestamp> {
     let period = SignedDuration::from_secs(i64::try_from(cap.period_seconds).ok()?);
     let mut at = from;
     loop {
+        let in_force = |zone: &TimeZone| cap.provenance.in_force_on(zone.to_datetime(at).date());
+        if !zones.iter().any(in_force) {
+            return Some(at);
+        }
         let since = at.checked_sub(period).ok()?;
         let counted: Vec<&Timestamp> = attempts
             .iter()
@@ -165,25 +179,30 @@ pub(super) fn constraints<'a>(case: &Case<'a>) -> Vec<Constraint<'a>> {
             );
         }
     }
-    all.extend(caps(case).map(|cap| {
-        Constraint::Cap {
-            cap,
-            attempts: case
-                .facts
-                .attempts
-                .iter()
-                .map(|attempt| attempt.at)
-                .collect(),
-        }
-    }));
+    all.extend(caps(case).map(|cap| cap_constraint(case, cap)));
     all
+}
+
+/// A cap over the attempts on file: one that is dated later is not on file yet.
+pub(super) fn cap_constraint<'a>(case: &Case<'a>, cap: &'a Cap) -> Constraint<'a> {
+    let attempts = case.facts.attempts.iter().map(|attempt| attempt.at);
+    let zones = match case.zones.is_empty() {
+        true => vec![TimeZone::UTC],
+        false => case.zones.clone(),
+    };
+    Constraint::Cap {
+        cap,
+        attempts: attempts.filter(|at| *at <= case.now).collect(),
+        zones,
+    }
 }
 
 /// Calling hours: the federal window and every candidate state's, in every candidate zone.
 pub(super) fn windows<'a>(case: &Case<'a>) -> Vec<Constraint<'a>> {
     let margin = SignedDuration::from_secs(i64::from(case.facts.policy.closing_margin_seconds));
     let pack = case.pack;
-    let unknown = case.unplaced.is_some().then_some(&pack.strictest_unknown);
+    let unnamed = case.unplaced.is_some() || case.states.is_empty();
+    let unknown = unnamed.then_some(&pack.strictest_unknown);
     let states = case.states.iter().flat_map(|state| &state.hours);
     pack.federal
         .hours
@@ -206,14 +225,13 @@ pub(super) fn windows<'a>(case: &Case<'a>) -> Vec<Constraint<'a>> {
 /// Frequency caps of the federal layer and of every candidate state that bind this purpose.
 pub(super) fn caps<'a>(case: &Case<'a>) -> impl Iterator<Item = &'a Cap> + use<'a> {
     let purpose = case.purpose();
-    let day = case.dates().into_iter().max();
     let binds = move |cap: &&Cap| {
         let for_purpose = if cap.purposes.is_empty() {
             purpose != Purpose::Emergency
         } else {
             cap.purposes.contains(&purpose)
         };
-        for_purpose && day.is_some_and(|day| cap.provenance.in_force_on(day))
+        for_purpose
     };
     let states: Vec<&'a Cap> = case.states.iter().flat_map(|state| &state.caps).collect();
     case.pack.federal.caps.iter().chain(states).filter(binds)

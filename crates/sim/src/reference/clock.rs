@@ -31,7 +31,7 @@ pub fn obstacles(question: &Question<'_>, t: Timestamp) -> Codes {
         for row in &question.pack.federal.hours {
             found.extend(closed(question, row, zone, t));
         }
-        if question.places.states.is_empty() {
+        if question.places.states.is_empty() || question.places.unplaced {
             found.extend(closed(question, &question.pack.strictest_unknown, zone, t));
         }
         for state in question.jurisdictions() {

@@ -1,42 +1,54 @@
 //! Which consent counts (API 5, "Consent"; 47 CFR 64.1200(a), (f)(9)).
 
-use jiff::Timestamp;
 use ringfence_core::consent::{Consent, ConsentLevel, Purpose};
 use ringfence_core::gate::ReasonCode;
+use ringfence_core::suppression::InternalEntry;
 
+use super::number::{Kind, kind};
 use super::{Answer, Codes, Question};
 
 pub fn judge(question: &Question<'_>, answer: &mut Answer) {
     if question.is(Purpose::Emergency) {
         return;
     }
-    let on_file: Vec<Codes> = question
-        .facts
-        .consents
-        .iter()
-        .filter(|consent| consent.granted_at <= question.now)
-        .map(|consent| failures(question, consent))
-        .collect();
-    let stands = on_file.iter().any(Codes::is_empty);
-    if !stands && last_entry(question).is_some() {
-        answer.required.insert(ReasonCode::DncInternal);
-    }
-    if stands {
+    let now = question.now;
+    let on_file = || {
+        question
+            .facts
+            .consents
+            .iter()
+            .filter(|consent| consent.granted_at <= now)
+    };
+    // A consent to somebody else is none to this seller, whatever else it is.
+    let own = on_file().filter(|consent| consent.seller == question.facts.request.seller);
+    let own: Vec<Codes> = own.map(|consent| failures(question, consent)).collect();
+    if own.iter().any(Codes::is_empty) {
         return;
     }
-    let closest = on_file.iter().map(Codes::len).min();
-    answer.one_of = match closest {
-        Some(least) => on_file
-            .iter()
-            .filter(|codes| codes.len() == least)
-            .cloned()
-            .collect(),
-        None if last_revocation(question).is_some() => {
-            vec![Codes::from([ReasonCode::ConsentRevoked])]
-        }
-        None => vec![Codes::from([ReasonCode::ConsentMissing])],
+    if entries(question).next().is_some() {
+        answer.required.insert(ReasonCode::DncInternal);
+    }
+    let none = if entries(question).any(|entry| entry.revocation) {
+        ReasonCode::ConsentRevoked
+    } else if on_file().next().is_some() {
+        ReasonCode::ConsentOtherSeller
+    } else {
+        ReasonCode::ConsentMissing
     };
-    answer.permitted.extend(on_file.into_iter().flatten());
+    let least = own.iter().map(Codes::len).min();
+    let closest = own
+        .iter()
+        .filter(|codes| Some(codes.len()) == least)
+        .cloned();
+    answer.one_of = closest.collect();
+    if answer.one_of.is_empty() {
+        answer.one_of = vec![Codes::from([none])];
+    }
+    answer.permitted.extend(own.into_iter().flatten());
+    if kind(question.pack, &question.facts.request.to) == Kind::Invalid {
+        // No consent can be on file for a number that cannot exist.
+        answer.permitted.extend(answer.one_of.drain(..).flatten());
+    }
 }
 
 /// Whether a written consent stands for this call: with every element, naming the seller.
@@ -45,36 +57,22 @@ pub fn written_stands(question: &Question<'_>) -> bool {
         consent.granted_at <= question.now
             && consent.level == ConsentLevel::ExpressWritten
             && consent.missing.is_empty()
+            && consent.seller == question.facts.request.seller
             && failures(question, consent).is_empty()
     })
 }
 
-/// The latest internal entry on file that binds this seller.
-fn last_entry(question: &Question<'_>) -> Option<Timestamp> {
+/// The internal entries on file. The facts hold those that bind this seller.
+fn entries<'a>(question: &'a Question<'_>) -> impl Iterator<Item = &'a InternalEntry> {
     let entries = question.facts.suppressions.internal.iter();
-    entries
-        .map(|entry| entry.at)
-        .filter(|at| *at <= question.now)
-        .max()
-}
-
-fn last_revocation(question: &Question<'_>) -> Option<Timestamp> {
-    let entries = question.facts.suppressions.internal.iter();
-    let revocations = entries.filter(|entry| entry.revocation);
-    revocations
-        .map(|entry| entry.at)
-        .filter(|at| *at <= question.now)
-        .max()
+    entries.filter(|entry| entry.at <= question.now)
 }
 
 fn failures(question: &Question<'_>, consent: &Consent) -> Codes {
     let request = &question.facts.request;
     let now = question.now;
     let mut found = Codes::new();
-    if consent.seller != request.seller {
-        found.insert(ReasonCode::ConsentOtherSeller);
-    }
-    if last_entry(question).is_some_and(|entry| consent.granted_at <= entry) {
+    if entries(question).any(|entry| consent.granted_at <= entry.at) {
         found.insert(ReasonCode::ConsentRevoked);
     }
     if !consent.purposes.contains(&request.purpose) || !consent.artificial_voice {

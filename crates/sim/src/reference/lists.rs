@@ -8,6 +8,7 @@ use ringfence_core::gate::{Facts, ReasonCode, RelationshipKind};
 use ringfence_core::suppression::{ListAnswer, Reassigned, ReassignedAnswer};
 
 use super::consent::written_stands;
+use super::number::{Kind, kind};
 use super::{Answer, Question};
 
 pub fn judge(question: &Question<'_>, answer: &mut Answer) {
@@ -20,8 +21,25 @@ pub fn judge(question: &Question<'_>, answer: &mut Answer) {
     if question.is(Purpose::Telemarketing) {
         national(question, answer);
         states(question, answer);
+        if [Kind::Invalid, Kind::NotDialable]
+            .contains(&kind(question.pack, &question.facts.request.to))
+        {
+            // No list can hold such a number, nor cover it.
+            for code in LISTS {
+                if answer.required.remove(&code) {
+                    answer.permitted.insert(code);
+                }
+            }
+        }
     }
 }
+
+const LISTS: [ReasonCode; 4] = [
+    ReasonCode::DncNational,
+    ReasonCode::DncState,
+    ReasonCode::DncStale,
+    ReasonCode::DncNotSubscribed,
+];
 
 fn on_file(list: &ListAnswer, now: Timestamp) -> bool {
     list.obtained_at <= now && list.effective_at.is_none_or(|at| at <= now)
@@ -47,8 +65,7 @@ fn national(question: &Question<'_>, answer: &mut Answer) {
     if facts.seller.is_some() && (!subscribed || list.is_none()) {
         answer.required.insert(ReasonCode::DncNotSubscribed);
     }
-    let Some(list) = list else {
-        answer.permitted.insert(ReasonCode::DncNotSubscribed);
+    let (Some(list), Some(_)) = (list, &facts.seller) else {
         return;
     };
     if now.duration_since(list.obtained_at) > days(question.pack.federal.registry_age_days_max) {
@@ -73,14 +90,19 @@ fn related(question: &Question<'_>) -> bool {
         let began = tie.at.to_zoned(TimeZone::UTC);
         let ends = began.checked_add(i64::from(months).months());
         tie.at <= now
-            && ends.is_ok_and(|ends| now < ends.timestamp())
-            && !asked_to_stop(facts, tie.at, now)
+            && ends.is_ok_and(|ends| now <= ends.timestamp())
+            && !asked_to_stop(facts, now)
     })
 }
 
-fn asked_to_stop(facts: &Facts, since: Timestamp, now: Timestamp) -> bool {
-    let mut entries = facts.suppressions.internal.iter();
-    entries.any(|entry| since <= entry.at && entry.at <= now)
+/// A do-not-call request ends a relationship "even if the subscriber continues to do business with the seller"
+/// (47 CFR 64.1200(f)(5)(i)), so that no later purchase makes a new one.
+fn asked_to_stop(facts: &Facts, now: Timestamp) -> bool {
+    facts
+        .suppressions
+        .internal
+        .iter()
+        .any(|entry| entry.at <= now)
 }
 
 /// A number on a state's list is not called, wherever else the callee may be: to be on it is evidence of being there.
@@ -96,11 +118,10 @@ fn states(question: &Question<'_>, answer: &mut Answer) {
         if !lifted && lists.iter().any(|list| list.listed) {
             answer.required.insert(ReasonCode::DncState);
         }
-        let keeps_one = state.list.own_list && question.binds(&state.list.provenance);
-        if !keeps_one || !question.places.states.contains(code) {
+        if !question.places.states.contains(code) {
             continue;
         }
-        if lists.is_empty() {
+        if state.list.own_list && lists.is_empty() {
             answer.required.insert(ReasonCode::DncNotSubscribed);
         }
         if lists
@@ -121,8 +142,11 @@ fn reassigned(question: &Question<'_>, answer: &mut Answer) {
     let known: Vec<&ReassignedAnswer> = known
         .filter(|given| given.asked_at <= question.now)
         .collect();
-    let newest = known.iter().max_by_key(|given| given.asked_at);
-    if newest.is_some_and(|given| given.answer == Reassigned::Yes) {
+    let newest = known.iter().map(|given| given.asked_at).max();
+    let says_yes = |given: &&ReassignedAnswer| {
+        Some(given.asked_at) == newest && given.answer == Reassigned::Yes
+    };
+    if known.iter().any(|given| says_yes(given)) {
         answer.required.insert(ReasonCode::Reassigned);
         return;
     }
@@ -141,7 +165,7 @@ fn reassigned(question: &Question<'_>, answer: &mut Answer) {
         );
     }
     let fresh = |limit: &u32| {
-        newest.is_some_and(|given| {
+        known.iter().any(|given| {
             given.answer == Reassigned::No
                 && question.now.duration_since(given.asked_at) <= days(*limit)
         })

@@ -85,7 +85,8 @@ pub fn judge(pack: &RulePack, facts: &Facts, now: Timestamp) -> Answer {
     lists::judge(&question, &mut answer);
     place::judge(&question, &mut answer);
     clock::judge(&question, &mut answer);
-    if facts.stops.iter().any(|stop| stop.since <= now) {
+    // A button that is pressed answers every question with no, whatever its `at`.
+    if !facts.stops.is_empty() {
         answer.required.insert(ReasonCode::Stopped);
     }
     if !facts.failures.is_empty() {

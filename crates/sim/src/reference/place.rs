@@ -18,8 +18,10 @@ pub struct Whereabouts {
     pub states: Vec<StateCode>,
     /// Of the area code, the ZIP, the stated state where no ZIP narrows it, and the stated zone.
     pub zones: Vec<TimeZone>,
-    /// A state was stated that is none.
-    pub stated_nowhere: bool,
+    /// A state, ZIP or zone was stated that is in no table: the strictest hours are tested as well.
+    pub unplaced: bool,
+    /// It was the state or the zone: nobody can say which law or clock holds.
+    pub nowhere: bool,
 }
 
 pub fn whereabouts(pack: &RulePack, request: &CallRequest) -> Whereabouts {
@@ -35,6 +37,7 @@ pub fn whereabouts(pack: &RulePack, request: &CallRequest) -> Whereabouts {
         .zip
         .as_deref()
         .and_then(|zip| pack.places.zip(zip));
+    found.unplaced = request.place.zip.is_some() && zip.is_none();
     if let Some((state, zone)) = zip {
         found.states.push(state);
         found.zones.push(zone.clone());
@@ -48,17 +51,16 @@ pub fn whereabouts(pack: &RulePack, request: &CallRequest) -> Whereabouts {
                     found.zones.extend(jurisdiction.time_zones.iter().cloned());
                 }
             }
-            None => found.stated_nowhere = true,
+            None => found.nowhere = true,
         }
     }
-    if let Some(zone) = request
-        .place
-        .time_zone
-        .as_deref()
-        .and_then(|name| pack.places.zone(name))
-    {
-        found.zones.push(zone);
+    if let Some(name) = &request.place.time_zone {
+        match pack.places.zone(name) {
+            Some(zone) => found.zones.push(zone),
+            None => found.nowhere = true,
+        }
     }
+    found.unplaced |= found.nowhere;
     found.states.sort();
     found.states.dedup();
     let mut zones: Vec<TimeZone> = Vec::new();
@@ -113,8 +115,8 @@ pub fn judge(question: &Question<'_>, answer: &mut Answer) {
             .as_ref()
             .is_some_and(|rule| question.binds(rule))
     });
-    // Nobody has read the law of a state that is in no table either.
-    if unread || question.places.stated_nowhere {
+    // Nobody has read the law of a place that is in no table either.
+    if unread || (question.places.nowhere && !question.is(Purpose::Emergency)) {
         answer.required.insert(ReasonCode::JurisdictionUnread);
     }
     if !question.is(Purpose::Telemarketing) {
@@ -129,18 +131,29 @@ pub fn judge(question: &Question<'_>, answer: &mut Answer) {
     if prohibits {
         answer.required.insert(ReasonCode::JurisdictionProhibits);
     }
-    let zip = question.facts.request.place.zip.as_deref().map(str::trim);
-    let five = zip.map(|zip| zip.split('-').next().unwrap_or(zip));
     let declared = question.facts.emergency_areas.iter().any(|area| {
         let lasts = area.from <= question.now && area.to.is_none_or(|to| question.now < to);
-        let state = area
-            .states
-            .iter()
-            .any(|state| question.places.states.contains(state));
-        let here = five.is_some_and(|zip| area.zips.iter().any(|listed| listed == zip));
-        lasts && (state || here)
+        let states = &question.places.states;
+        let state = area.states.iter().any(|state| states.contains(state));
+        lasts && (state || area.zips.iter().any(|zip| may_be_in_zip(question, zip)))
     });
     if declared {
         answer.required.insert(ReasonCode::EmergencyArea);
     }
+}
+
+/// Whether the callee may be in this ZIP: it is the stated one, or it lies in a candidate state in which no ZIP of theirs
+/// is known.
+fn may_be_in_zip(question: &Question<'_>, zip: &str) -> bool {
+    let five = |zip: &str| zip.trim().chars().take(5).collect::<String>();
+    let stated = question.facts.request.place.zip.as_deref();
+    if stated.is_some_and(|stated| five(stated) == five(zip)) {
+        return true;
+    }
+    let places = &question.pack.places;
+    let known = stated
+        .and_then(|stated| places.zip(stated))
+        .map(|(state, _)| state);
+    let of = places.zip(zip).map(|(state, _)| state);
+    of.is_some_and(|state| known != Some(state) && question.places.states.contains(&state))
 }

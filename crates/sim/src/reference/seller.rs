@@ -11,12 +11,14 @@ use super::{Answer, Question};
 pub fn judge(question: &Question<'_>, answer: &mut Answer) {
     let Some(seller) = &question.facts.seller else {
         answer.required.insert(ReasonCode::SellerUnknown);
-        // It has no caller ID, disclosure, registration or subscription either: the same obstacle.
+        // It has no caller ID, disclosure, registration or subscription, hence no registry copy, either: the same obstacle.
         answer.permitted.extend([
             ReasonCode::CallerIdNotRegistered,
             ReasonCode::DisclosureMissing,
             ReasonCode::RegistrationMissing,
             ReasonCode::DncNotSubscribed,
+            ReasonCode::DncNational,
+            ReasonCode::DncStale,
         ]);
         return;
     };
@@ -24,9 +26,12 @@ pub fn judge(question: &Question<'_>, answer: &mut Answer) {
     if !may_present(question, &seller.profile, &days) {
         answer.required.insert(ReasonCode::CallerIdNotRegistered);
     }
-    let disclosure = &seller.disclosure;
-    let named = |words: &String| names_seller(words, &seller.profile.name);
-    if !disclosure.spoken_by_tts && !disclosure.words.as_ref().is_some_and(named) {
+    // A recorded prompt is what is played, so it must name the seller; only without one a TTS speaks.
+    let disclosed = match &seller.disclosure.words {
+        Some(words) => names_seller(words, &seller.profile.name),
+        None => seller.disclosure.spoken_by_tts,
+    };
+    if !disclosed {
         answer.required.insert(ReasonCode::DisclosureMissing);
     }
     if question.is(Purpose::Telemarketing) {

@@ -29,16 +29,28 @@ fn may_be_inside(case: &Case<'_>, area: &EmergencyArea) -> bool {
         .states
         .iter()
         .any(|state| area.states.contains(&state.code));
-    let by_zip = match &case.facts.request.place.zip {
-        Some(zip) => area.zips.contains(zip),
-        // Without a ZIP, the callee may be anywhere in the states they may be in.
-        None => area
-            .zips
-            .iter()
-            .filter_map(|zip| case.pack.places.zip(zip))
-            .any(|(code, _)| case.states.iter().any(|state| state.code == code)),
-    };
-    by_state || by_zip
+    by_state || area.zips.iter().any(|zip| may_be_in_zip(case, zip))
+}
+
+/// The stated ZIP's own; or one of a candidate state in which no stated ZIP places the callee, so that they may be
+/// anywhere in it.
+fn may_be_in_zip(case: &Case<'_>, zip: &str) -> bool {
+    let places = &case.pack.places;
+    let stated = case.facts.request.place.zip.as_deref();
+    if stated.is_some_and(|stated| five(stated) == five(zip)) {
+        return true;
+    }
+    let placed_in = stated.and_then(|stated| places.zip(stated));
+    places.zip(zip).is_some_and(|(code, _)| {
+        placed_in.is_none_or(|(state, _)| state != code)
+            && case.states.iter().any(|state| state.code == code)
+    })
+}
+
+/// The five digits of a ZIP or ZIP+4.
+fn five(zip: &str) -> &str {
+    let zip = zip.trim();
+    zip.split_once('-').map_or(zip, |(five, _)| five)
 }
 
 fn rule(case: &Case<'_>, area: &EmergencyArea) -> String {

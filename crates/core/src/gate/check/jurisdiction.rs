@@ -8,9 +8,6 @@ use super::applied;
 use crate::rules::ArtificialVoiceAction;
 
 pub(super) fn check(case: &Case<'_>, out: &mut Findings<'_>) -> Option<String> {
-    if case.is_emergency() {
-        return None;
-    }
     for state in &case.states {
         if let Some(unread) = &state.unread {
             let detail = format!("the law of {} has not been read", state.name);

@@ -12,7 +12,7 @@ use ringfence_sim::compare::disagreement;
 use ringfence_sim::world::{Dice, World};
 
 /// After so many disagreements there is enough to read.
-const DISAGREEMENTS_MAX: usize = 10;
+const DISAGREEMENTS_MAX: usize = 25;
 
 fn main() -> ExitCode {
     match run() {
