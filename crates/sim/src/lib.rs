@@ -6,7 +6,13 @@ pub mod reference;
 pub mod world;
 
 #[cfg(test)]
+mod compare_tests;
+#[cfg(test)]
 mod properties;
+#[cfg(test)]
+mod seed;
+#[cfg(test)]
+mod sweeps;
 
 #[cfg(test)]
 mod tidy;

@@ -35,6 +35,7 @@ pub fn is_known(id: &str) -> bool {
 }
 
 /// Whether `day` is closed because of the holiday; none where the holiday is not known here.
+#[must_use]
 pub fn falls_on(id: &str, day: Date) -> Option<bool> {
     let is = |(_, month, number): &(&str, i8, i8), day: Date| {
         day.month() == *month && day.day() == *number

@@ -20,7 +20,7 @@ use ringfence_core::consent::Purpose;
 use ringfence_core::gate::{Decision, Facts, ReasonCode, Verdict};
 use ringfence_core::rules::RulePack;
 
-pub use holidays::is_known;
+pub use holidays::{falls_on, is_known};
 use place::Whereabouts;
 
 /// Reason codes, as a set.

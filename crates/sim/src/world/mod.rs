@@ -3,6 +3,7 @@
 
 mod dice;
 mod lists;
+mod order;
 mod seller;
 mod times;
 
@@ -21,6 +22,7 @@ use ringfence_core::rules::{AreaCode, RulePack};
 
 pub use dice::Dice;
 pub use lists::internal;
+pub use order::{in_order, opt_out};
 
 /// The seller of every call.
 pub const SELLER: &str = "acme";
