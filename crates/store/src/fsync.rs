@@ -99,7 +99,10 @@ mod tests {
     fn a_probe_leaves_nothing_behind() {
         let dir = tempfile::tempdir().unwrap();
         let figures = fsync_probe(dir.path()).unwrap();
-        assert!(figures.flushes > 0 && figures.p50_us <= figures.p99_us, "{figures:?}");
+        assert!(
+            figures.flushes > 0 && figures.p50_us <= figures.p99_us,
+            "{figures:?}"
+        );
         assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0);
         assert!(fsync_probe(&dir.path().join("none")).is_err());
     }

@@ -5,11 +5,10 @@ use super::super::case::Case;
 use super::super::facts::EmergencyArea;
 use super::super::findings::Findings;
 use super::super::reason::ReasonCode;
-use super::applied;
 
 const POLICY: &str = "ringfence-emergency-area";
 
-pub(super) fn check(case: &Case<'_>, out: &mut Findings<'_>) -> Option<String> {
+pub(super) fn check(case: &Case<'_>, out: &mut Findings) -> Option<&'static str> {
     if !case.sells() {
         return None;
     }
@@ -17,18 +16,16 @@ pub(super) fn check(case: &Case<'_>, out: &mut Findings<'_>) -> Option<String> {
         |area: &&EmergencyArea| area.from <= case.now && area.to.is_none_or(|to| case.now < to);
     for area in case.facts.emergency_areas.iter().filter(current) {
         if may_be_inside(case, area) {
-            let detail = format!("may be in the emergency area {} ({})", area.id, area.source);
-            out.deny(ReasonCode::EmergencyArea, &rule(case, area), detail);
+            out.deny(ReasonCode::EmergencyArea, rule(case, area), || {
+                format!("may be in the emergency area {} ({})", area.id, area.source)
+            });
         }
     }
-    applied(POLICY)
+    Some(POLICY)
 }
 
 fn may_be_inside(case: &Case<'_>, area: &EmergencyArea) -> bool {
-    let by_state = case
-        .states
-        .iter()
-        .any(|state| area.states.contains(&state.code));
+    let by_state = area.states.iter().any(|code| case.may_be_in(*code));
     let by_zip = match &case.facts.request.place.zip {
         Some(zip) => area.zips.contains(zip),
         // Without a ZIP, the callee may be anywhere in the states they may be in.
@@ -36,13 +33,13 @@ fn may_be_inside(case: &Case<'_>, area: &EmergencyArea) -> bool {
             .zips
             .iter()
             .filter_map(|zip| case.pack.places.zip(zip))
-            .any(|(code, _)| case.states.iter().any(|state| state.code == code)),
+            .any(|(code, _)| case.may_be_in(code)),
     };
     by_state || by_zip
 }
 
-fn rule(case: &Case<'_>, area: &EmergencyArea) -> String {
-    let laws = case.states.iter().filter(|state| {
+fn rule(case: &Case<'_>, area: &EmergencyArea) -> &'static str {
+    let laws = case.states().map(|state| &state.law).filter(|state| {
         area.states.contains(&state.code)
             || area.zips.iter().any(|zip| {
                 case.pack
@@ -52,7 +49,7 @@ fn rule(case: &Case<'_>, area: &EmergencyArea) -> String {
             })
     });
     laws.filter_map(|state| state.emergency_ban.as_ref())
-        .map(|ban| ban.id.clone())
+        .map(|ban| ban.id)
         .next()
-        .unwrap_or_else(|| POLICY.to_owned())
+        .unwrap_or(POLICY)
 }
