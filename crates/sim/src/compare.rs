@@ -1,11 +1,11 @@
 //! The gate against the reference gate, over random facts; what differs is shrunk to what it takes.
 
 use jiff::Timestamp;
-use ringfence_core::gate::{Facts, Policy, decide};
+use ringfence_core::gate::{self, Facts, Policy, decide};
 use ringfence_core::lead::Place;
 use ringfence_core::rules::RulePack;
 
-use crate::reference::judge;
+use crate::reference;
 
 /// Facts on which the two gates differ.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,7 +21,13 @@ pub struct Disagreement {
 /// How the two gates differ over these facts; none where they agree.
 #[must_use]
 pub fn difference(pack: &RulePack, facts: &Facts, now: Timestamp) -> Option<String> {
-    judge(pack, facts, now).difference(&decide(pack, facts, now))
+    let decision = decide(pack, facts, now);
+    let wordless = gate::judge(pack, facts, now);
+    let codes = wordless.reasons().map(|(code, _)| code);
+    if !codes.eq(decision.codes()) || wordless.next_allowed_at() != decision.next_allowed_at {
+        return Some("without words: `judge` says other than `decide`".to_owned());
+    }
+    reference::judge(pack, facts, now).difference(&decision)
 }
 
 /// A disagreement over these facts, shrunk; none where the gates agree.

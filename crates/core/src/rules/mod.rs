@@ -4,6 +4,8 @@
 mod archive;
 mod federal;
 mod holiday;
+mod index;
+mod intern;
 mod load;
 mod pack;
 mod places;
@@ -14,6 +16,10 @@ mod rule;
 mod state;
 #[cfg(test)]
 mod tests;
+mod zone;
+
+pub(crate) use index::{Days, Index, State, StateNo, Window, ZoneNo};
+pub(crate) use zone::{Local, Zone, date_of, day_number};
 
 pub use holiday::HolidayRecipe;
 pub use pack::{

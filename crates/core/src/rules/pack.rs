@@ -14,9 +14,9 @@ use crate::lead::StateCode;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Provenance {
     /// Stable id, such as `us-pa-hours-2`.
-    pub id: String,
+    pub id: &'static str,
     /// Statute, regulation or case.
-    pub citation: String,
+    pub citation: &'static str,
     /// First day in force; none: always has been.
     pub effective_from: Option<Date>,
     /// Last day in force; none: still is.
@@ -219,4 +219,8 @@ pub struct RulePack {
     pub places: super::Places,
     /// The files it was loaded from, by name.
     pub(super) sources: Arc<[(String, String)]>,
+    /// Version and hash as they stand in every decision.
+    pub(crate) names: (&'static str, &'static str),
+    /// What the gate looks up, worked out of all the above when the pack was loaded.
+    pub(crate) index: super::Index,
 }

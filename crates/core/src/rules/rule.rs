@@ -3,6 +3,7 @@
 use jiff::tz::TimeZone;
 use serde::Deserialize;
 
+use super::intern::keep;
 use super::pack::{Cap, Hours, Provenance, Span, Status};
 use super::read::{Table, Word};
 
@@ -53,8 +54,8 @@ pub(super) fn provenance(table: &Table<'_>) -> Option<Provenance> {
     }
     let id = id.filter(|id| well_formed(table, *id))?;
     let rule = Provenance {
-        id: id.text.to_owned(),
-        citation: citation?.text.to_owned(),
+        id: keep(id.text),
+        citation: keep(citation?.text),
         effective_from: from.map(|(date, _)| date),
         effective_to: to.map(|(date, _)| date),
         status: status?,
@@ -70,7 +71,7 @@ pub(super) fn provenance(table: &Table<'_>) -> Option<Provenance> {
             None
         }
         None => {
-            rules.insert(rule.id.clone(), (rule.clone(), place));
+            rules.insert(rule.id.to_owned(), (rule.clone(), place));
             Some(rule)
         }
     }

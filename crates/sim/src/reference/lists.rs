@@ -146,7 +146,7 @@ fn reassigned(question: &Question<'_>, answer: &mut Answer) {
     let says_yes = |given: &&ReassignedAnswer| {
         Some(given.asked_at) == newest && given.answer == Reassigned::Yes
     };
-    if known.iter().any(|given| says_yes(given)) {
+    if known.iter().any(says_yes) {
         answer.required.insert(ReasonCode::Reassigned);
         return;
     }

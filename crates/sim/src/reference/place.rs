@@ -126,7 +126,7 @@ pub fn judge(question: &Question<'_>, answer: &mut Answer) {
         let voice = &state.artificial_voice;
         voice.action == ArtificialVoiceAction::ProhibitWithoutOverride
             && question.binds(&voice.provenance)
-            && !question.overridden(&voice.provenance.id)
+            && !question.overridden(voice.provenance.id)
     });
     if prohibits {
         answer.required.insert(ReasonCode::JurisdictionProhibits);

@@ -84,7 +84,7 @@ impl<'a> World<'a> {
             area_codes,
             zips,
             edges: times::edges(pack),
-            rules: pack.provenance.keys().cloned().collect(),
+            rules: pack.provenance.keys().map(ToString::to_string).collect(),
         }
     }
 
@@ -246,7 +246,7 @@ impl<'a> World<'a> {
     /// Counsel's advice on a rule of the pack, often one of the callee's own state.
     fn counsel(&self, dice: &mut Dice, home: Option<StateCode>, now: Timestamp) -> Override {
         let own = home.and_then(|state| self.pack.jurisdictions.get(&state));
-        let own = own.map(|state| state.artificial_voice.provenance.id.clone());
+        let own = own.map(|state| state.artificial_voice.provenance.id.to_owned());
         let any = dice.pick(&self.rules).unwrap_or_default();
         Override {
             id: Id::from(format!("ovr_{}", dice.below(1000)).as_str()),

@@ -71,7 +71,7 @@ pub fn in_order(pack: &RulePack, to: &str, now: Timestamp) -> Facts {
         overrides: barred
             .map(|state| Override {
                 id: Id::from("ovr_1"),
-                rule: state.artificial_voice.provenance.id.clone(),
+                rule: state.artificial_voice.provenance.id.to_owned(),
                 from: Timestamp::UNIX_EPOCH,
                 to: None,
                 document: "counsel memo 2026-03".to_owned(),
