@@ -5,6 +5,7 @@
 mod store;
 
 mod error;
+mod fsync;
 mod id;
 mod page;
 
@@ -51,6 +52,7 @@ pub mod clock;
 pub mod sqlite;
 
 pub use error::{Result, StoreError};
+pub use fsync::{FsyncFigures, fsync_probe};
 pub use id::new_id;
 pub use page::{Page, PageRequest};
 pub use sqlite::SqliteStore;
