@@ -129,6 +129,7 @@ pub fn facts(dice: &mut Dice, pack: &RulePack, now: Timestamp) -> Facts {
             vec![]
         },
         failures: vec![],
+        holds: vec![],
     }
 }
 

@@ -17,8 +17,8 @@ pub use decision::{
     Candidates, CheckResult, CheckState, Decision, Effect, Exemption, PackId, Reason, Verdict,
 };
 pub use facts::{
-    Attempt, CallRequest, CampaignFacts, DisclosureFacts, EmergencyArea, Facts, Override, Policy,
-    Relationship, RelationshipKind, SellerFacts, SourceFailure, Stop, Suppressions,
+    Attempt, CallRequest, CampaignFacts, DisclosureFacts, EmergencyArea, Facts, Hold, Override,
+    Policy, Relationship, RelationshipKind, SellerFacts, SourceFailure, Stop, Suppressions,
 };
 pub use reason::ReasonCode;
 

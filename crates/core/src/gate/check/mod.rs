@@ -11,6 +11,7 @@ mod dnc_national;
 mod dnc_state;
 mod emergency_area;
 mod frequency_cap;
+mod held;
 mod holiday;
 mod jurisdiction;
 mod litigator;
@@ -37,6 +38,7 @@ pub(super) const ALL: &[(&str, Check)] = &[
     ("disclosure", disclosure::check),
     ("consent", consent::check),
     ("dnc-internal", dnc_internal::check),
+    ("held", held::check),
     ("dnc-national", dnc_national::check),
     ("dnc-state", dnc_state::check),
     ("litigator", litigator::check),
