@@ -11,6 +11,7 @@ mod consent;
 mod dial;
 mod evidence;
 mod gate;
+mod hold;
 mod key;
 mod lead;
 mod list;
@@ -24,6 +25,7 @@ mod secret;
 mod seller;
 mod suppression;
 mod verbs;
+mod webhook;
 mod work;
 mod writer;
 
