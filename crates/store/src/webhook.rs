@@ -101,12 +101,18 @@ pub trait Outbox {
     /// Places and types of the events after `after`, in order.
     fn event_kinds(&self, after: u64, limit: u32) -> Result<Vec<(u64, String)>>;
 
-    /// Writes deliveries down and moves every endpoint's place to `cursor` at least, in one transaction. One that is
+    /// Writes deliveries down and moves the place of `endpoints` to `cursor` at least, in one transaction. One that is
     /// written down already is not written again.
-    fn enqueue(&self, deliveries: Vec<(Id, u64)>, cursor: u64, now: Timestamp) -> Result<()>;
+    fn enqueue(
+        &self,
+        deliveries: Vec<(Id, u64)>,
+        endpoints: Vec<Id>,
+        cursor: u64,
+        now: Timestamp,
+    ) -> Result<()>;
 
-    /// What is due by `now`, the longest due first.
-    fn due_deliveries(&self, limit: u32, now: Timestamp) -> Result<Vec<Delivery>>;
+    /// What is due for an endpoint by `now`, the longest due first.
+    fn due_deliveries(&self, endpoint: &Id, limit: u32, now: Timestamp) -> Result<Vec<Delivery>>;
 
     /// It arrived.
     fn delivered(&self, id: &Id, now: Timestamp) -> Result<()>;

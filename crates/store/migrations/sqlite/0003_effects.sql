@@ -46,4 +46,4 @@ CREATE TABLE webhook_deliveries (
     created_at  INTEGER NOT NULL,
     UNIQUE (endpoint, seq)
 ) STRICT;
-CREATE INDEX webhook_deliveries_due ON webhook_deliveries (due_at) WHERE due_at IS NOT NULL;
+CREATE INDEX webhook_deliveries_due ON webhook_deliveries (endpoint, due_at) WHERE due_at IS NOT NULL;

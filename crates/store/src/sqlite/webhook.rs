@@ -73,7 +73,7 @@ fn remove(work: &Work<'_>, id: &Id) -> Result<()> {
     }
 }
 
-fn enqueue(work: &Work<'_>, deliveries: &[(Id, u64)], cursor: u64) -> Result<()> {
+fn enqueue(work: &Work<'_>, deliveries: &[(Id, u64)], endpoints: &[Id], cursor: u64) -> Result<()> {
     for (endpoint, seq) in deliveries {
         // An endpoint that was removed meanwhile gets nothing.
         work.conn
@@ -89,9 +89,11 @@ fn enqueue(work: &Work<'_>, deliveries: &[(Id, u64)], cursor: u64) -> Result<()>
                 work.micros(),
             ])?;
     }
-    work.conn
-        .prepare_cached("UPDATE webhook_endpoints SET cursor = max(cursor, ?1)")?
-        .execute([cursor])?;
+    for endpoint in endpoints {
+        work.conn
+            .prepare_cached("UPDATE webhook_endpoints SET cursor = max(cursor, ?2) WHERE id = ?1")?
+            .execute(params![endpoint.as_str(), cursor])?;
+    }
     Ok(())
 }
 
@@ -164,17 +166,25 @@ impl Outbox for SqliteStore {
         })
     }
 
-    fn enqueue(&self, deliveries: Vec<(Id, u64)>, cursor: u64, now: Timestamp) -> Result<()> {
-        self.writer
-            .write(now, move |work| enqueue(work, &deliveries, cursor))
+    fn enqueue(
+        &self,
+        deliveries: Vec<(Id, u64)>,
+        endpoints: Vec<Id>,
+        cursor: u64,
+        now: Timestamp,
+    ) -> Result<()> {
+        self.writer.write(now, move |work| {
+            enqueue(work, &deliveries, &endpoints, cursor)
+        })
     }
 
-    fn due_deliveries(&self, limit: u32, now: Timestamp) -> Result<Vec<Delivery>> {
+    fn due_deliveries(&self, endpoint: &Id, limit: u32, now: Timestamp) -> Result<Vec<Delivery>> {
         self.readers.read(|conn| {
             page::all(
                 conn,
-                "SELECT * FROM webhook_deliveries WHERE due_at <= ?1 ORDER BY due_at, id LIMIT ?2",
-                params![now.as_microsecond(), limit],
+                "SELECT * FROM webhook_deliveries WHERE endpoint = ?1 AND due_at <= ?2
+                 ORDER BY due_at, id LIMIT ?3",
+                params![endpoint.as_str(), now.as_microsecond(), limit],
                 delivery_record,
             )
         })

@@ -32,21 +32,25 @@ pub fn an_event_is_written_down_once_and_tried_until_it_is_dead(store: &dyn Stor
     assert!(put.wants(&kind) && !put.wants("consent.revoked") && !put.wants("converseX.y"));
     for _ in 0..2 {
         let rows = vec![(Id::from("whk_1"), seq), (Id::from("whk_nobody"), seq)];
-        store.enqueue(rows, seq, at(2)).unwrap();
+        store
+            .enqueue(rows, vec![Id::from("whk_1")], seq, at(2))
+            .unwrap();
     }
     assert_eq!(store.endpoints().unwrap()[0].cursor, seq);
-    let due = store.due_deliveries(10, at(2)).unwrap();
-    assert_eq!((due.len(), due[0].attempts, due[0].seq), (1, 0, seq));
+    let endpoint_id = Id::from("whk_1");
+    let due = |limit, now| store.due_deliveries(&endpoint_id, limit, now);
+    let first = due(10, at(2)).unwrap();
+    assert_eq!((first.len(), first[0].attempts, first[0].seq), (1, 0, seq));
 
     let again = |next| Missed {
         status: Some(500),
         error: "500".into(),
         next,
     };
-    let id = &due[0].id;
+    let id = &first[0].id;
     store.missed(id, again(Some(at(10))), at(2)).unwrap();
-    assert!(store.due_deliveries(10, at(9)).unwrap().is_empty());
-    assert_eq!(store.due_deliveries(10, at(10)).unwrap()[0].attempts, 1);
+    assert!(due(10, at(9)).unwrap().is_empty());
+    assert_eq!(due(10, at(10)).unwrap()[0].attempts, 1);
     store.missed(id, again(None), at(10)).unwrap();
     assert_eq!(store.delivery_counts().unwrap(), (0, 1));
     let dead = store.dead_letters(&PageRequest::first(10)).unwrap();
