@@ -148,7 +148,7 @@ const ROUTES: &[Route] = &[
     post("/v1/relationships", "consent.relationship", "Record an inquiry or a purchase.", BRINGERS, Body::Json(schema_of::<operator::RelationshipSent>), operator::record_relationship),
     get("/v1/lists", "suppression.lists", "Every list version on file.", READERS, service::lists),
 
-    post("/v1/opt-outs:import", "consent.import-opt-outs", "Take in a CSV file of opt-outs: number[,seller][,at].", DESK, Body::File, opt_outs::import),
+    post("/v1/opt-outs:import", "consent.import-opt-outs", "Take in a CSV file of opt-outs: number[,seller][,at].", BRINGERS, Body::File, opt_outs::import),
     post("/v1/hooks/{id}", hooks::ROUTE, "Words by another road: sms, email, voicemail, opt-out. Twilio's form is taken, signed by Twilio.", BRINGERS, Body::Json(hooks::schema), hooks::bring),
     get("/v1/holds", "converse.holds", "Numbers that wait for a person's decision; ?state=.", READERS, holds::list),
     get("/v1/holds/{id}", "converse.hold", "One hold.", READERS, holds::show),
