@@ -18,6 +18,12 @@ pub mod consent;
 /// Opt-outs.
 pub mod suppression;
 
+/// Numbers that wait for a person's decision.
+pub mod hold;
+
+/// Events on their way to other systems.
+pub mod webhook;
+
 /// Imported lists.
 pub mod list;
 

@@ -19,19 +19,21 @@ use crate::consent::{Confirmation, ConsentDraft, ConsentRecord};
 use crate::dial::{AttemptRecord, Recovery, Settlement};
 use crate::evidence::{ChainReport, EventFilter};
 use crate::gate::{Decide, DecisionRecord, GateSettings, Reservation, Reserved, RulePackRecord};
+use crate::hold::Holds;
 use crate::key::{ApiKey, ApiKeyDraft, Idempotency, IdempotentRequest};
 use crate::list::{ListFile, ListImport, ListVersion};
 use crate::operator::{OverrideDraft, OverrideRecord, RelationshipDraft, StopRecord, StopScope};
 use crate::page::{Page, PageRequest};
 use crate::seller::{Prompt, PromptKind, SellerRecord};
 use crate::suppression::{OptOutReceipt, Revocation, SuppressionDraft, SuppressionRecord};
+use crate::webhook::Outbox;
 
 /// The store of record. Every verb that writes is durable when it returns, with its event in the same transaction.
 /// All of them block for as long as a disk write takes: call them from threads that may block.
 ///
 /// Unless a verb says otherwise it fails with [`StoreError::Unavailable`](crate::StoreError) when the database
 /// cannot be read or written, and then has kept nothing.
-pub trait Store: Send + Sync {
+pub trait Store: Holds + Outbox + Send + Sync {
     // ---- clock and health
 
     /// The test clock, if this database is one of the test clock.

@@ -16,7 +16,7 @@ use serde_json::json;
 use super::column::{digits, json, time, whole, word, word_column};
 use super::shelf::Shelf;
 use super::work::Work;
-use super::{call, campaign, consent, dial, list, operator, page, seller, suppression};
+use super::{call, campaign, consent, dial, hold, list, operator, page, seller, suppression};
 use crate::campaign::CampaignState;
 use crate::dial::{AttemptRecord, AttemptState};
 use crate::gate::{
@@ -51,6 +51,7 @@ pub(super) fn facts(
         relationships: Vec::new(),
         stops: operator::stops_at(conn, &request.seller, request.campaign.as_ref())?,
         failures: Vec::new(),
+        holds: Vec::new(),
     };
     // What is no number has no history; the gate says so itself.
     let number = PhoneNumber::parse(&request.to).ok();
@@ -83,6 +84,7 @@ fn number_facts(
         litigator: book.litigator(&asked, failures),
         reassigned: list::reassigned(conn, number, &seller, now)?,
     };
+    facts.holds = hold::facts(conn, number, &seller, now)?;
     let since = now.checked_sub(ATTEMPTS_SINCE).unwrap_or(Timestamp::MIN);
     facts.attempts = dial::facts(conn, number, &seller, since, now)?;
     facts.relationships = operator::relationships(conn, number)?

@@ -10,6 +10,7 @@ mod consent;
 mod dial;
 mod evidence;
 mod gate;
+mod hold;
 mod key;
 mod lead;
 mod list;
@@ -25,6 +26,7 @@ mod seller;
 mod shelf;
 mod suppression;
 mod verbs;
+mod webhook;
 mod work;
 mod writer;
 
