@@ -1,8 +1,28 @@
 //! Many calls asked about at once: the facts of each, for a preview that records nothing.
 
+use jiff::Timestamp;
 use ringfence_core::gate::{CallRequest, Facts};
 use ringfence_core::id::Id;
 use ringfence_core::lead::{PhoneNumber, Place};
+
+use crate::Result;
+use crate::gate::GateSettings;
+
+/// Previews of many calls; they write nothing.
+pub trait Scrubs {
+    /// The facts of many calls in one snapshot, as [`Store::facts`](crate::Store::facts) gives each, handed to `each` in their order. Nothing is
+    /// stored. `Invalid` when the callees are not in the order of their numbers.
+    fn scrub(
+        &self,
+        scrub: &Scrub<'_>,
+        settings: &GateSettings,
+        now: Timestamp,
+        each: &mut dyn FnMut(Seen<'_>),
+    ) -> Result<()>;
+
+    /// The leads of a campaign that wait for a call, in the order of their numbers, `most` at the most.
+    fn waiting_leads(&self, campaign: &Id, most: u32) -> Result<Vec<(Id, PhoneNumber, Place)>>;
+}
 
 /// Calls that differ only in whom they ring.
 #[derive(Debug, Clone, Copy)]

@@ -1,17 +1,15 @@
 //! The seam itself.
 
-use std::path::Path;
-
 use jiff::{SignedDuration, Timestamp};
 use ringfence_core::dial::Permit;
 use ringfence_core::evidence::{Event, EventDraft, SignedHead};
-use ringfence_core::gate::{CallRequest, EmergencyArea, Facts, Relationship};
+use ringfence_core::gate::{CallRequest, EmergencyArea, Facts, Relationship, SourceFailure};
 use ringfence_core::id::Id;
-use ringfence_core::lead::{PhoneNumber, Place};
+use ringfence_core::lead::PhoneNumber;
 use ringfence_core::seller::Seller;
 
 use crate::Result;
-use crate::backup::Backup;
+use crate::backup::Copies;
 use crate::call::{CallRecord, CallUpdate};
 use crate::campaign::{
     Campaign, CampaignCounts, CampaignPlan, CampaignState, Lead, LeadDraft, LeadImport,
@@ -22,20 +20,22 @@ use crate::consent::{Confirmation, ConsentDraft, ConsentRecord};
 use crate::dial::{AttemptRecord, Recovery, Settlement};
 use crate::evidence::{ChainReport, EventFilter};
 use crate::gate::{Decide, DecisionRecord, GateSettings, Reservation, Reserved, RulePackRecord};
+use crate::hold::Holds;
 use crate::key::{ApiKey, ApiKeyDraft, Idempotency, IdempotentRequest};
-use crate::list::{ListImport, ListVersion};
+use crate::list::{ListFile, ListImport, ListVersion};
 use crate::operator::{OverrideDraft, OverrideRecord, RelationshipDraft, StopRecord, StopScope};
 use crate::page::{Page, PageRequest};
-use crate::scrub::{Scrub, Seen};
+use crate::scrub::Scrubs;
 use crate::seller::{Prompt, PromptKind, SellerRecord};
 use crate::suppression::{OptOutReceipt, Revocation, SuppressionDraft, SuppressionRecord};
+use crate::webhook::Outbox;
 
 /// The store of record. Every verb that writes is durable when it returns, with its event in the same transaction.
 /// All of them block for as long as a disk write takes: call them from threads that may block.
 ///
 /// Unless a verb says otherwise it fails with [`StoreError::Unavailable`](crate::StoreError) when the database
 /// cannot be read or written, and then has kept nothing.
-pub trait Store: Send + Sync {
+pub trait Store: Copies + Holds + Outbox + Scrubs + Send + Sync {
     // ---- clock and health
 
     /// The test clock, if this database is one of the test clock.
@@ -50,11 +50,6 @@ pub trait Store: Send + Sync {
 
     /// Whether the database can be written just now: for `/ready`.
     fn ready(&self) -> Result<()>;
-
-    /// Copies everything to a new file while others read and write, and verifies the copy: the database whole, its log to
-    /// the last entry. `with_key`: the signing key goes to `<to>.key`, so that a server can be started on the copy.
-    /// `Conflict` when anything of that name exists; a failure leaves nothing behind.
-    fn backup(&self, to: &Path, with_key: bool) -> Result<Backup>;
 
     // ---- sellers
 
@@ -124,6 +119,13 @@ pub trait Store: Send + Sync {
         seller: Option<&str>,
     ) -> Result<Vec<Vec<String>>>;
 
+    /// What of the lists that decide now cannot be read, such as a file that vanished: decisions that need it deny.
+    /// Opens the lists that nobody has asked yet, which takes a third of a second for the whole registry.
+    fn list_faults(&self) -> Result<Vec<SourceFailure>>;
+
+    /// The files in which the numbers of the lists are: a copy of the store needs them, too.
+    fn list_files(&self) -> Result<Vec<ListFile>>;
+
     /// Every list version on file, newest first.
     fn lists(&self) -> Result<Vec<ListVersion>>;
 
@@ -173,16 +175,6 @@ pub trait Store: Send + Sync {
         settings: &GateSettings,
         now: Timestamp,
     ) -> Result<Facts>;
-
-    /// The facts of many calls in one snapshot, as [`Store::facts`] gives each, handed to `each` in their order. Nothing is
-    /// stored. `Invalid` when the callees are not in the order of their numbers.
-    fn scrub(
-        &self,
-        scrub: &Scrub<'_>,
-        settings: &GateSettings,
-        now: Timestamp,
-        each: &mut dyn FnMut(Seen<'_>),
-    ) -> Result<()>;
 
     /// Reads the facts, decides, records and, if allowed, takes the attempt, in one transaction. A denial is stored too.
     /// `Conflict`, and nothing stored, for a line plan of a campaign that is not running.
@@ -284,9 +276,6 @@ pub trait Store: Send + Sync {
         state: Option<LeadState>,
         page: &PageRequest,
     ) -> Result<Page<Lead>>;
-
-    /// The leads of a campaign that wait for a call, in the order of their numbers, `most` at the most.
-    fn waiting_leads(&self, campaign: &Id, most: u32) -> Result<Vec<(Id, PhoneNumber, Place)>>;
 
     /// Claims up to `limit` due leads of a running campaign, the longest due first; each is given once.
     fn claim_due(&self, campaign: &Id, limit: u32, now: Timestamp) -> Result<Vec<Lead>>;

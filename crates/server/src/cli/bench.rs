@@ -1,6 +1,7 @@
 //! `ringfence bench`: figures that anybody can take again.
 
 mod gate;
+mod lists;
 mod scrub;
 
 use clap::Subcommand;
@@ -14,6 +15,8 @@ pub enum Bench {
     Gate(gate::Gate),
     /// Many numbers asked about at once, nothing recorded
     Scrub(scrub::ScrubBench),
+    /// The registry of 258 million numbers: size, look-ups, import, change
+    Lists(lists::Lists),
 }
 
 impl Bench {
@@ -22,6 +25,7 @@ impl Bench {
         match self {
             Self::Gate(gate) => gate.run(global),
             Self::Scrub(scrub) => scrub.run(global),
+            Self::Lists(lists) => lists.run(global),
         }
     }
 }

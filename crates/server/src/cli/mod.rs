@@ -5,6 +5,7 @@ mod bench;
 mod decide;
 mod demo;
 mod doctor;
+mod holds;
 mod keys;
 mod leads;
 mod lists;
@@ -126,6 +127,9 @@ enum Command {
     /// Tell opt-outs from other words
     #[command(subcommand)]
     OptOut(opt_out::OptOut),
+    /// Review numbers held for words that may have been an opt-out
+    #[command(subcommand)]
+    Holds(holds::Holds),
     /// Decide a stored decision again, from its facts and its rule pack
     Replay(replay::Replay),
     /// Say what earlier calls of any dialer the gate would have stopped
@@ -178,6 +182,7 @@ pub fn run(args: impl Iterator<Item = OsString>) -> ExitCode {
         Command::Backup(command) => command.run(&cli.global),
         Command::Lists(command) => command.run(&cli.global),
         Command::OptOut(command) => command.run(),
+        Command::Holds(command) => command.run(&cli.global),
         Command::Replay(command) => command.run(&cli.global),
         Command::Log(command) => command.run(&cli.global),
         Command::Doctor(command) => command.run(&cli.global),

@@ -21,6 +21,7 @@ use crate::clock::Clock;
 use crate::config::{Config, Flags, LogFormat};
 use crate::desk::{CallDesk, NoLine};
 use crate::metrics::Metrics;
+use crate::webhooks::Dispatcher;
 
 /// How often permits that expired unused are voided.
 const EXPIRY_TICK: Duration = Duration::from_secs(5);
@@ -153,7 +154,9 @@ async fn serve(
     let address = listener.local_addr()?;
     let http = tokio::spawn(api::serve(Arc::clone(&app), listener, closing));
     let expiry = tokio::spawn(expire_permits(Arc::clone(&app)));
-    let stops = tokio::spawn(watch_stops(Arc::clone(&app)));
+    let watching = tokio::spawn(crate::watch::run(Arc::clone(&app)));
+    let dispatcher = Dispatcher::new(Arc::clone(&app)).map_err(Failure::environment)?;
+    let webhooks = tokio::spawn(Arc::new(dispatcher).run());
     if let Some(assembly) = &mut assembly {
         assembly.start_dialer().map_err(Failure::Environment)?;
     }
@@ -166,7 +169,9 @@ async fn serve(
         () = signals.told_to_end() => tracing::warn!("told again: calls are cut off"),
     }
     expiry.abort();
-    stops.abort();
+    watching.abort();
+    // What is on its way and is not told yet stands in the store.
+    webhooks.abort();
     if let Some(assembly) = assembly {
         assembly.shut_down(Duration::ZERO).await;
     }
@@ -221,37 +226,6 @@ async fn expire_permits(app: Arc<App>) {
         if let Ok(Err(error)) = expired {
             tracing::error!(%error, "permits that expired could not be voided");
         }
-    }
-}
-
-/// How often STOP is looked for that was pressed by another process, such as `ringfence stop`. Decisions need no look: they
-/// read it from the database. What is ringing does.
-const STOP_TICK: Duration = Duration::from_millis(500);
-
-async fn watch_stops(app: Arc<App>) {
-    let mut known = Vec::new();
-    loop {
-        let reader = Arc::clone(&app);
-        let read = tokio::task::spawn_blocking(move || reader.store.stops()).await;
-        if let Ok(Ok(stops)) = read {
-            let fresh: Vec<_> = stops
-                .iter()
-                .filter(|stop| !known.contains(*stop))
-                .cloned()
-                .collect();
-            if stops.len() < known.len() + fresh.len() {
-                app.desk.campaigns_changed();
-            }
-            known = stops;
-            let app = Arc::clone(&app);
-            let told = tokio::task::spawn_blocking(move || {
-                for stop in fresh {
-                    app.desk.stopped(&stop.scope);
-                }
-            });
-            let _ = told.await;
-        }
-        tokio::time::sleep(STOP_TICK).await;
     }
 }
 

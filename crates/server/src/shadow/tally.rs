@@ -143,7 +143,7 @@ impl Tally {
                 citation: pack
                     .provenance
                     .get(rule)
-                    .map(|p| p.citation.clone())
+                    .map(|p| p.citation.to_string())
                     .unwrap_or_default(),
                 calls,
                 alone,

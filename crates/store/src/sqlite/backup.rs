@@ -7,11 +7,17 @@ use std::path::{Path, PathBuf};
 use rusqlite::{Connection, OpenFlags};
 
 use super::{SqliteStore, connection, evidence, secret};
-use crate::backup::Backup;
+use crate::backup::{Backup, Copies};
 use crate::{Result, StoreError};
 
+impl Copies for SqliteStore {
+    fn backup(&self, to: &Path, with_key: bool) -> Result<Backup> {
+        make(self, to, with_key)
+    }
+}
+
 /// Makes the copy. `to` must not exist, nor what is to stand beside it.
-pub(super) fn make(store: &SqliteStore, to: &Path, with_key: bool) -> Result<Backup> {
+fn make(store: &SqliteStore, to: &Path, with_key: bool) -> Result<Backup> {
     let key = with_key.then(|| secret::path_beside(to));
     let draft = with_ending(to, ".partial");
     for beside in key.iter().chain([&draft, &wal_of(to), &shm_of(to)]) {

@@ -1,146 +1,122 @@
-//! The lists' answers for a batch: which versions bind is asked once per area code, and each block of an exchange is read
-//! once.
+//! The lists' answers for a batch: which versions bind is asked once per area code, and a list without a number in an
+//! exchange is passed over for all of it.
 
 use jiff::Timestamp;
-use ringfence_core::gate::Suppressions;
+use ringfence_core::gate::{Facts, SourceFailure};
 use ringfence_core::lead::PhoneNumber;
 use ringfence_core::suppression::ListAnswer;
-use rusqlite::Connection;
 
-use super::super::{block, list};
-use crate::Result;
+use crate::registry::book::{Asked, Book, Bound, Family};
 
-/// One list version that binds, as the batch passes over it.
-struct Held {
-    answer: ListAnswer,
-    version: i64,
-    exchange: Option<u32>,
-    block: Option<Vec<u8>>,
-}
-
-impl Held {
-    fn new(conn: &Connection, answer: ListAnswer) -> Result<Self> {
-        let version = conn
-            .prepare_cached("SELECT version FROM list_versions WHERE id = ?1")?
-            .query_row([answer.version.as_str()], |row| row.get(0))?;
-        Ok(Self {
-            answer,
-            version,
-            exchange: None,
-            block: None,
-        })
-    }
-
-    fn holds(&mut self, conn: &Connection, exchange: u32, last: u16) -> Result<bool> {
-        if self.exchange != Some(exchange) {
-            self.block = list::find_block(conn, self.version, exchange)?;
-            self.exchange = Some(exchange);
-        }
-        Ok(self
-            .block
-            .as_ref()
-            .is_some_and(|bytes| block::holds(bytes, last)))
-    }
-}
-
-pub(super) struct Lists<'c> {
-    conn: &'c Connection,
+pub(super) struct Lists<'b> {
+    book: &'b Book,
     seller: String,
     now: Timestamp,
     area: Option<u16>,
-    national: Option<Held>,
-    /// Those of the states, then those of litigators.
-    others: Option<(Vec<Held>, usize)>,
+    national: Vec<Bound>,
+    /// Those of the states and those of litigators, which bind whatever the area code.
+    others: Option<(Vec<Bound>, Vec<Bound>)>,
     hits: u64,
+    failures: Vec<SourceFailure>,
+    /// Those that concern every call alike.
+    shared_failures: Vec<SourceFailure>,
 }
 
-impl<'c> Lists<'c> {
-    pub(super) fn new(conn: &'c Connection, seller: &str, now: Timestamp) -> Self {
+/// More lists than this have no bit each.
+const LISTS_MAX: usize = 63;
+
+impl<'b> Lists<'b> {
+    pub(super) fn new(book: &'b Book, shared: &Facts, now: Timestamp) -> Self {
         Self {
-            conn,
-            seller: seller.to_owned(),
+            book,
+            seller: shared.request.seller.clone(),
             now,
             area: None,
-            national: None,
+            national: Vec::new(),
             others: None,
             hits: 0,
+            failures: Vec::new(),
+            shared_failures: shared.failures.clone(),
         }
     }
 
     /// Puts the lists' answers about a number; which lists hold it, one bit each, unless there are too many lists for
-    /// that.
-    pub(super) fn answer(
-        &mut self,
-        number: PhoneNumber,
-        into: &mut Suppressions,
-    ) -> Result<Option<u64>> {
+    /// that or one of them cannot be read.
+    pub(super) fn answer(&mut self, number: PhoneNumber, facts: &mut Facts) -> Option<u64> {
         let (Some(area), Some(ten)) = (number.area_code(), number.nanp()) else {
+            // No list is asked about a number abroad.
+            let into = &mut facts.suppressions;
             into.national = None;
             into.states.clear();
             into.litigator.clear();
+            facts.failures.clone_from(&self.shared_failures);
             self.area = None;
-            return Ok(None);
+            return None;
         };
-        let (exchange, last) = block::split(ten)?;
         let fresh = self.area != Some(area);
         if fresh {
-            self.enter(area, number)?;
+            self.enter(area, number);
         }
-        let hits = self.hits(exchange, last)?;
-        if fresh || hits != self.hits {
+        let failed = !self.failures.is_empty();
+        let hits = self.hits(ten);
+        if fresh || failed || !self.failures.is_empty() || hits != self.hits {
             self.hits = hits;
-            self.put(into);
+            self.put(ten, facts);
         }
-        let few = self.others.as_ref().is_none_or(|(all, _)| all.len() < 63);
-        Ok(few.then_some(hits))
+        let lists = self.lists().count();
+        (lists <= LISTS_MAX && self.failures.is_empty()).then_some(hits)
     }
 
-    fn enter(&mut self, area: u16, number: PhoneNumber) -> Result<()> {
-        let (conn, seller) = (self.conn, self.seller.as_str());
-        self.national = list::national(conn, number, seller, self.now)?
-            .map(|answer| Held::new(conn, answer))
-            .transpose()?;
+    fn enter(&mut self, area: u16, number: PhoneNumber) {
+        let asked = Asked {
+            number,
+            seller: &self.seller,
+            now: self.now,
+        };
+        self.national = self.book.bound(Family::National, &asked);
         if self.others.is_none() {
-            let mut answers = list::states(conn, number, seller, self.now)?;
-            let states = answers.len();
-            answers.extend(list::newest(conn, "litigator", number, seller, self.now)?);
-            let held: Result<Vec<Held>> = answers
-                .into_iter()
-                .map(|answer| Held::new(conn, answer))
-                .collect();
-            self.others = Some((held?, states));
+            let states = self.book.bound(Family::State, &asked);
+            let litigators = self.book.bound(Family::Litigator, &asked);
+            self.others = Some((states, litigators));
         }
         self.area = Some(area);
-        Ok(())
     }
 
-    fn hits(&mut self, exchange: u32, last: u16) -> Result<u64> {
-        let others = self.others.iter_mut().flat_map(|(all, _)| all);
+    fn lists(&self) -> impl Iterator<Item = &Bound> {
+        let others = self.others.iter();
+        let others = others.flat_map(|(states, litigators)| states.iter().chain(litigators));
+        self.national.iter().chain(others)
+    }
+
+    /// One bit a list: the registry's is the first, whether there is one or not.
+    fn hits(&mut self, ten: u64) -> u64 {
+        self.failures.clear();
         let mut hits = 0;
-        for (bit, list) in self.national.iter_mut().chain(others).enumerate() {
-            let listed = list.holds(self.conn, exchange, last)?;
-            list.answer.listed = listed;
-            hits |= u64::from(listed) << bit.min(63);
+        let others = self.others.iter_mut();
+        let others = others.flat_map(|(states, litigators)| states.iter_mut().chain(litigators));
+        let numbered = self.national.iter_mut().map(|list| (0, list));
+        for (bit, list) in numbered.chain((1_usize..).zip(others)) {
+            match list.holds(ten) {
+                Ok(listed) => hits |= u64::from(listed) << bit.min(LISTS_MAX),
+                Err(failure) => self.failures.push(failure),
+            }
         }
-        // Without a national list the others' bits stand one place lower.
-        Ok(if self.national.is_some() {
-            hits
-        } else {
-            hits << 1
-        })
+        hits
     }
 
-    fn put(&self, into: &mut Suppressions) {
-        into.national = self.national.as_ref().map(|list| list.answer.clone());
-        let (all, states) = match &self.others {
-            Some((all, states)) => (all.as_slice(), *states),
-            None => (&[][..], 0),
+    fn put(&mut self, ten: u64, facts: &mut Facts) {
+        let mut answer = |list: &mut Bound| ListAnswer {
+            listed: list.holds(ten).unwrap_or_default(),
+            ..list.answer().clone()
         };
-        let answers = |lists: &[Held]| -> Vec<ListAnswer> {
-            lists.iter().map(|list| list.answer.clone()).collect()
-        };
-        into.states = answers(all.get(..states).unwrap_or_default());
-        into.litigator = answers(all.get(states..).unwrap_or_default());
-        into.litigator.retain(|answer| answer.listed);
+        let into = &mut facts.suppressions;
+        into.national = self.national.first_mut().map(&mut answer);
+        if let Some((states, litigators)) = &mut self.others {
+            into.states = states.iter_mut().map(&mut answer).collect();
+            into.litigator = litigators.iter_mut().map(&mut answer).collect();
+            into.litigator.retain(|answer| answer.listed);
+        }
+        facts.failures.clone_from(&self.shared_failures);
+        facts.failures.extend(self.failures.iter().cloned());
     }
 }

@@ -10,23 +10,43 @@ use std::fmt::Write;
 
 use jiff::Timestamp;
 use ringfence_core::consent::{Consent, Element};
-use ringfence_core::gate::{Attempt, CallRequest, Facts, Relationship};
+use ringfence_core::gate::{Attempt, CallRequest, Facts, Hold, Relationship};
 use ringfence_core::id::Id;
 use ringfence_core::lead::{PhoneNumber, Place};
 use ringfence_core::suppression::{InternalEntry, ReassignedAnswer};
 use rusqlite::{Connection, Row, ToSql, params};
 
 use super::column::{digits, json_column, number, time, time_option, whole, word_column};
-use super::{consent, gate, list, page};
+use super::shelf::Shelf;
+use super::{SqliteStore, consent, gate, list, page};
 use crate::gate::GateSettings;
-use crate::scrub::{Alike, Callee, Scrub, Seen};
+use crate::registry::book::Book;
+use crate::scrub::{Alike, Callee, Scrub, Scrubs, Seen};
 use crate::{Result, StoreError};
 use lists::Lists;
 use stream::Stream;
 
+impl Scrubs for SqliteStore {
+    fn scrub(
+        &self,
+        batch: &Scrub<'_>,
+        settings: &GateSettings,
+        now: Timestamp,
+        each: &mut dyn FnMut(Seen<'_>),
+    ) -> Result<()> {
+        self.readers
+            .read(|conn| scrub(conn, &self.shelf, batch, settings, now, each))
+    }
+
+    fn waiting_leads(&self, campaign: &Id, most: u32) -> Result<Vec<(Id, PhoneNumber, Place)>> {
+        self.readers.read(|conn| waiting(conn, campaign, most))
+    }
+}
+
 /// Gives every callee's facts to `each`, in order.
-pub(super) fn scrub(
+fn scrub(
     conn: &Connection,
+    shelf: &Shelf,
     scrub: &Scrub<'_>,
     settings: &GateSettings,
     now: Timestamp,
@@ -43,8 +63,9 @@ pub(super) fn scrub(
         lead: None,
         ..scrub.common.clone()
     };
-    let mut facts = gate::facts(conn, &nobody, settings, now)?;
-    let mut batch = Batch::new(conn, scrub, now, digits(last.number));
+    let book = shelf.book(conn)?;
+    let mut facts = gate::facts(conn, shelf, &nobody, settings, now)?;
+    let mut batch = Batch::new(conn, &book, &facts, scrub, now, digits(last.number));
     let mut before = 0;
     for (index, callee) in scrub.callees.iter().enumerate() {
         let digits = digits_of(callee.number);
@@ -81,13 +102,21 @@ struct Batch<'a> {
     reassigned: Stream<'a, ReassignedAnswer>,
     attempts: Stream<'a, Attempt>,
     relationships: Stream<'a, Relationship>,
+    holds: Stream<'a, Hold>,
     place: Option<u32>,
     /// The number before, and whether it has rows of its own: the same number may come again.
     before: Option<(i64, bool)>,
 }
 
 impl<'a> Batch<'a> {
-    fn new(conn: &'a Connection, scrub: &'a Scrub<'a>, now: Timestamp, last: i64) -> Self {
+    fn new(
+        conn: &'a Connection,
+        book: &'a Book,
+        shared: &Facts,
+        scrub: &'a Scrub<'a>,
+        now: Timestamp,
+        last: i64,
+    ) -> Self {
         let seller = &scrub.common.seller;
         let since = gate::attempts_since(now);
         let value = |value: i64| -> Box<dyn ToSql> { Box::new(value) };
@@ -97,7 +126,7 @@ impl<'a> Batch<'a> {
             conn,
             scrub,
             now,
-            lists: Lists::new(conn, seller, now),
+            lists: Lists::new(book, shared, now),
             consents: Stream::new(conn, CONSENTS, vec![until()], last, granted),
             missing: MissingElements::new(conn),
             internal: Stream::new(conn, INTERNAL, vec![until(), of_seller()], last, internal),
@@ -127,6 +156,7 @@ impl<'a> Batch<'a> {
                 last,
                 relationship,
             ),
+            holds: Stream::new(conn, HOLDS, vec![until(), of_seller()], last, hold),
             place: None,
             before: None,
         }
@@ -149,7 +179,7 @@ impl<'a> Batch<'a> {
             let place = place.and_then(|at| self.scrub.places.get(at));
             facts.request.place = place.cloned().unwrap_or_default();
         }
-        let hits = self.lists.answer(callee.number, &mut facts.suppressions)?;
+        let hits = self.lists.answer(callee.number, facts);
         let mut own = match self.before {
             Some((number, own)) if number == digits => own,
             _ => self.rows(digits, facts)?,
@@ -181,11 +211,13 @@ impl<'a> Batch<'a> {
         facts.suppressions.reassigned = self.reassigned.take(number)?;
         facts.attempts = self.attempts.take(number)?;
         facts.relationships = self.relationships.take(number)?;
+        facts.holds = self.holds.take(number)?;
         Ok(!facts.consents.is_empty()
             || !facts.suppressions.internal.is_empty()
             || !facts.suppressions.reassigned.is_empty()
             || !facts.attempts.is_empty()
-            || !facts.relationships.is_empty())
+            || !facts.relationships.is_empty()
+            || !facts.holds.is_empty())
     }
 
     fn campaign(&self, lead: &Id, number: PhoneNumber, facts: &mut Facts) -> Result<bool> {
@@ -219,6 +251,11 @@ const ATTEMPTS: &str = "SELECT number, id, reserved_at, campaign FROM attempts
 
 const RELATIONSHIPS: &str = "SELECT number, kind, at FROM relationships
     WHERE number >= ?1 AND number <= ?2 AND at <= ?4 AND seller = ?5
+    ORDER BY number, at, id LIMIT ?3";
+
+const HOLDS: &str = "SELECT number, id, at FROM holds
+    WHERE number >= ?1 AND number <= ?2 AND at <= ?4 AND (decided_at IS NULL OR decided_at > ?4)
+        AND (seller IS NULL OR seller = ?5)
     ORDER BY number, at, id LIMIT ?3";
 
 /// A consent but for what its text lacks.
@@ -261,6 +298,13 @@ fn attempt(row: &Row<'_>) -> Result<Attempt> {
 fn relationship(row: &Row<'_>) -> Result<Relationship> {
     Ok(Relationship {
         kind: word_column(row, "kind")?,
+        at: time(row, "at")?,
+    })
+}
+
+fn hold(row: &Row<'_>) -> Result<Hold> {
+    Ok(Hold {
+        id: Id::new(row.get::<_, String>("id")?),
         at: time(row, "at")?,
     })
 }
@@ -308,11 +352,7 @@ impl<'c> MissingElements<'c> {
 }
 
 /// The leads of a campaign that wait for a call, in the order of their numbers.
-pub(super) fn waiting(
-    conn: &Connection,
-    campaign: &Id,
-    most: u32,
-) -> Result<Vec<(Id, PhoneNumber, Place)>> {
+fn waiting(conn: &Connection, campaign: &Id, most: u32) -> Result<Vec<(Id, PhoneNumber, Place)>> {
     page::all(
         conn,
         "SELECT id, number, place FROM leads WHERE campaign = ?1
