@@ -1,13 +1,15 @@
 //! A copy of everything while others write: one snapshot, verified before it gets its name.
 
-use std::fs::{File, OpenOptions};
+use std::fs::{DirBuilder, File, OpenOptions};
 use std::io::ErrorKind;
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, OpenFlags};
 
-use super::{SqliteStore, connection, evidence, secret};
+use super::{SqliteStore, connection, evidence, page, secret};
 use crate::backup::{Backup, Copies};
+use crate::registry::{Residence, Snapshot};
 use crate::{Result, StoreError};
 
 impl Copies for SqliteStore {
@@ -20,7 +22,8 @@ impl Copies for SqliteStore {
 fn make(store: &SqliteStore, to: &Path, with_key: bool) -> Result<Backup> {
     let key = with_key.then(|| secret::path_beside(to));
     let draft = with_ending(to, ".partial");
-    for beside in key.iter().chain([&draft, &wal_of(to), &shm_of(to)]) {
+    let lists = with_ending(to, ".lists");
+    for beside in key.iter().chain([&draft, &lists, &wal_of(to), &shm_of(to)]) {
         if beside.symlink_metadata().is_ok() {
             return Err(exists(beside));
         }
@@ -28,6 +31,7 @@ fn make(store: &SqliteStore, to: &Path, with_key: bool) -> Result<Backup> {
     // Reserved at once: two backups to one name cannot both begin, and nothing that exists is ever written over.
     reserve(to)?;
     let made = copy_and_verify(store, &draft).and_then(|(entries, head_hash)| {
+        let list_files = copy_lists(store, &draft, &lists)?;
         if let Some(key) = &key {
             secret::copy(&store.path, key)?;
         }
@@ -40,7 +44,7 @@ fn make(store: &SqliteStore, to: &Path, with_key: bool) -> Result<Backup> {
             database: to.to_owned(),
             bytes,
             key: key.clone(),
-            list_files: Vec::new(),
+            list_files,
             entries,
             head_hash,
         })
@@ -50,6 +54,7 @@ fn make(store: &SqliteStore, to: &Path, with_key: bool) -> Result<Backup> {
         for file in [&draft, &to.to_owned()].into_iter().chain(&key) {
             let _ = std::fs::remove_file(file);
         }
+        let _ = std::fs::remove_dir_all(&lists);
     }
     made
 }
@@ -76,6 +81,36 @@ fn copy_and_verify(store: &SqliteStore, draft: &Path) -> Result<(u64, String)> {
             fault.seq, fault.what
         ))),
     }
+}
+
+/// Copies the file of every list version that the copied database knows, and reads each whole.
+fn copy_lists(store: &SqliteStore, draft: &Path, into: &Path) -> Result<Vec<PathBuf>> {
+    let copy = connection::open(draft, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+    let versions = page::all(
+        &copy,
+        "SELECT id, file_sha256 FROM list_versions WHERE file_sha256 IS NOT NULL ORDER BY version",
+        [],
+        |row| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?)),
+    )?;
+    if versions.is_empty() {
+        return Ok(Vec::new());
+    }
+    DirBuilder::new()
+        .mode(0o700)
+        .create(into)
+        .map_err(|e| unavailable(into, &e))?;
+    let mut copied = Vec::new();
+    for (id, sha256) in versions {
+        let from = store.shelf.path_of(&id);
+        let to = into.join(from.file_name().unwrap_or_default());
+        std::fs::copy(&from, &to)
+            .and_then(|_| File::open(&to)?.sync_all())
+            .map_err(|e| unavailable(&from, &e))?;
+        Snapshot::open(&to, &sha256, Residence::Disk)
+            .map_err(|e| StoreError::Corrupt(format!("{}: {e}", from.display())))?;
+        copied.push(to);
+    }
+    Ok(copied)
 }
 
 fn whole(copy: &Connection) -> Result<()> {

@@ -2,9 +2,12 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use ringfence_store::backup::Copies;
 use ringfence_store::{SqliteStore, Store, StoreError};
 
-use crate::contract::{at, consent, seller};
+use ringfence_store::list::ListKind;
+
+use crate::contract::{at, consent, list, number, seller};
 use crate::fresh;
 
 #[test]
@@ -14,6 +17,8 @@ fn a_copy_made_while_others_write_starts_and_verifies() {
     for n in 0..200 {
         fresh.store.record_consent(consent(n), at(300)).unwrap();
     }
+    let listed = list(ListKind::FtcFull, 1, &[2_125_550_101]);
+    let listed = fresh.store.import_list(listed, at(2)).unwrap();
     let to = fresh._directory.path().join("copy.db");
     let done = AtomicBool::new(false);
     let made = std::thread::scope(|scope| {
@@ -30,6 +35,13 @@ fn a_copy_made_while_others_write_starts_and_verifies() {
     let copy = SqliteStore::open(&to, at(400)).unwrap();
     assert_eq!(copy.head().unwrap().unwrap().hash, made.head_hash);
     assert_eq!(copy.public_key(), fresh.store.public_key());
+    assert_eq!(made.list_files.len(), 1, "{made:?}");
+    let known = copy.check_lists(&[number("+12125550101")], None).unwrap();
+    assert_eq!(
+        (known, copy.list_faults().unwrap()),
+        (vec![vec!["national".to_owned()]], vec![])
+    );
+    assert_eq!(copy.lists().unwrap()[0].id, listed.id);
     // It goes on where the log ended.
     copy.record_consent(consent(2), at(400)).unwrap();
     let report = copy.verify_chain(None).unwrap();
@@ -40,7 +52,7 @@ fn a_copy_made_while_others_write_starts_and_verifies() {
 fn nothing_that_exists_is_written_over() {
     let fresh = fresh();
     let folder = fresh._directory.path();
-    for taken in ["a.db", "b.db.key", "c.db.partial", "d.db-wal"] {
+    for taken in ["a.db", "b.db.key", "c.db.partial", "d.db-wal", "e.db.lists"] {
         std::fs::write(folder.join(taken), "mine").unwrap();
         let to = folder.join(taken.split_at(4).0);
         let refused = fresh.store.backup(&to, true);
