@@ -9,6 +9,7 @@ mod edge;
 mod events;
 mod idempotency;
 mod leads;
+mod lists;
 mod numbers;
 mod openapi;
 mod operator;
@@ -19,6 +20,7 @@ mod request;
 mod route;
 mod sellers;
 mod service;
+mod spool;
 mod stream;
 mod wav;
 
@@ -141,7 +143,9 @@ const ROUTES: &[Route] = &[
     post("/v1/revocations", "consent.revoke", "Take \"stop calling me\".", BRINGERS, Body::Json(schema_of::<opt_outs::RevocationSent>), opt_outs::revoke),
     post("/v1/suppressions", "suppression.record", "Suppress a number.", BRINGERS, Body::Json(schema_of::<opt_outs::SuppressionSent>), opt_outs::suppress),
     post("/v1/relationships", "consent.relationship", "Record an inquiry or a purchase.", BRINGERS, Body::Json(schema_of::<operator::RelationshipSent>), operator::record_relationship),
-    get("/v1/lists", "suppression.lists", "Every list version on file.", READERS, service::lists),
+    get("/v1/lists", "suppression.lists", "Every list version on file.", READERS, lists::all),
+    post("/v1/lists:import", "suppression.import-list", "Take in a list as delivered, all or nothing; ?kind= and more say what it is.", DESK, Body::List, lists::import),
+    post("/v1/lists:check", "suppression.check-lists", "Which lists hold each number.", READERS, Body::Json(schema_of::<lists::CheckAsked>), lists::check),
 
     get("/v1/rules", "rules.show", "The rule pack that decides.", READERS, service::rules),
     get("/v1/rules/{id}", "rules.rule", "One rule with its citation.", READERS, service::rule),

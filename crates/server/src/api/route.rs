@@ -21,8 +21,10 @@ pub enum Body {
     Json(fn() -> Value),
     /// A recorded prompt.
     Wav,
-    /// A file of leads or numbers.
+    /// A file of leads.
     File,
+    /// A list of numbers, of any size: kept on disk.
+    List,
 }
 
 /// One operation.

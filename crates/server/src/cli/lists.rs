@@ -8,7 +8,7 @@ use anyhow::anyhow;
 use clap::{Args, Subcommand};
 use indicatif::{ProgressBar, ProgressStyle};
 use jiff::{SignedDuration, Timestamp};
-use ringfence_core::lead::{PhoneNumber, StateCode};
+use ringfence_core::lead::PhoneNumber;
 use ringfence_core::rules::RulePack;
 use ringfence_store::Store;
 use ringfence_store::list::{ListImport, ListKind, ListVersion};
@@ -152,8 +152,7 @@ impl Import {
         let (ListKind::State, Some(name)) = (self.kind, &self.name) else {
             return Ok(());
         };
-        let code = name.get(..2).and_then(|two| StateCode::parse(two).ok());
-        if code.is_some_and(|code| rules.jurisdictions.contains_key(&code)) {
+        if crate::lists::knows_state(rules, name) {
             return Ok(());
         }
         let what = format!("--name {name}: no state, district or territory of that code");
@@ -172,7 +171,9 @@ fn progress_bar(files: &[PathBuf]) -> Option<ProgressBar> {
         .map(|m| m.len())
         .sum();
     let bar = ProgressBar::new(size);
-    if let Ok(style) = ProgressStyle::with_template("{bar:40} {bytes}/{total_bytes} {eta}") {
+    if let Ok(style) =
+        ProgressStyle::with_template("{bar:40} {bytes}/{total_bytes} {bytes_per_sec} {eta} left")
+    {
         bar.set_style(style);
     }
     Some(bar)

@@ -10,6 +10,8 @@ mod xml;
 use std::path::PathBuf;
 
 use jiff::Timestamp;
+use ringfence_core::lead::StateCode;
+use ringfence_core::rules::RulePack;
 use ringfence_store::list::{ListKind, ListRows};
 
 pub use fields::{number, time};
@@ -59,6 +61,15 @@ pub struct Reading {
     pub now: Timestamp,
 }
 
+/// A file to read.
+#[derive(Debug, Clone)]
+pub struct Source {
+    /// Where it is.
+    pub path: PathBuf,
+    /// What it is called, in messages and for the area code in its name.
+    pub name: String,
+}
+
 /// What the files held.
 #[derive(Debug)]
 pub struct ListFiles {
@@ -77,11 +88,35 @@ pub fn read(
     files: &[PathBuf],
     progress: &Progress,
 ) -> Result<ListFiles, ListError> {
+    let named = |path: &PathBuf| Source {
+        path: path.clone(),
+        name: path.display().to_string(),
+    };
+    let sources: Vec<Source> = files.iter().map(named).collect();
+    read_sources(reading, &sources, progress)
+}
+
+/// The same under other names than the files have.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_sources(
+    reading: &Reading,
+    sources: &[Source],
+    progress: &Progress,
+) -> Result<ListFiles, ListError> {
     let mut sink = rows::Rows::new(reading);
-    let sha256 = open::each_part(files, progress, &mut |part, text| sink.part(part, text))?;
-    let names: Vec<String> = files.iter().map(|f| f.display().to_string()).collect();
+    let sha256 = open::each_part(sources, progress, &mut |part, text| sink.part(part, text))?;
+    let names: Vec<String> = sources.iter().map(|source| source.name.clone()).collect();
     let rows = sink.finish(&names.join(", "))?;
     Ok(ListFiles { rows, sha256 })
+}
+
+/// Whether a state's list may have this name: no rule would ask for any other.
+#[must_use]
+pub fn knows_state(rules: &RulePack, name: &str) -> bool {
+    let code = name.get(..2).and_then(|two| StateCode::parse(two).ok());
+    code.is_some_and(|code| rules.jurisdictions.contains_key(&code))
 }
 
 #[cfg(test)]
