@@ -17,6 +17,7 @@ mod crash;
 mod decisions;
 mod idempotency;
 mod life;
+mod list_files;
 mod lists;
 mod problems;
 mod server;
