@@ -5,6 +5,7 @@ use std::sync::{Mutex, TryLockError};
 
 use hyper::StatusCode;
 use jiff::Timestamp;
+use regex::Regex;
 use ringfence_core::lead::PhoneNumber;
 use ringfence_store::list::{ListImport, ListKind};
 use schemars::JsonSchema;
@@ -39,6 +40,10 @@ pub const ASKED: &[(&str, &str)] = &[
         "What the subscription covers, such as 212,305.",
     ),
     ("columns", "Of a state's file: its columns in order."),
+    (
+        "pattern",
+        "Of a state\'s file: a regular expression for its lines.",
+    ),
     (
         "file_name",
         "The file's name, if an area code in it is to agree with the lines.",
@@ -143,6 +148,7 @@ struct Asked {
     expires_at: Option<Timestamp>,
     area_codes: Option<BTreeSet<u16>>,
     columns: Option<Vec<String>>,
+    pattern: Option<Regex>,
 }
 
 impl Asked {
@@ -174,6 +180,12 @@ impl Asked {
                 "`columns` is for a state's list",
             ));
         }
+        let pattern = request.query("pattern").map(lists::pattern).transpose();
+        let pattern = pattern.map_err(|what| ApiError::field("pattern", what))?;
+        if pattern.is_some() && (kind != ListKind::State || columns.is_some()) {
+            let detail = "`pattern` is for a state's list, in place of `columns`";
+            return Err(ApiError::field("pattern", detail));
+        }
         let code = |word: &String| word.parse().ok().filter(|c| (200..1000).contains(c));
         let area_codes = words("area_codes").map(|codes| {
             let codes: Option<BTreeSet<u16>> = codes.iter().map(code).collect();
@@ -189,6 +201,7 @@ impl Asked {
             expires_at: time("expires_at")?,
             area_codes: area_codes.transpose()?,
             columns,
+            pattern,
         })
     }
 
@@ -196,6 +209,7 @@ impl Asked {
         let reading = Reading {
             kind: self.kind,
             columns: self.columns,
+            pattern: self.pattern,
             covers_stated: self.area_codes.is_some(),
             now: request.now,
         };

@@ -39,6 +39,7 @@ pub enum Lists {
 #[command(after_help = "Examples:\n  \
     ringfence lists import --kind ftc-full --seller acme-solar 2026-11-20_212_*.txt.zip\n  \
     ringfence lists import --kind state --name TX --expires-at 2027-01-01T00:00:00Z tx.txt\n  \
+    ringfence lists import --kind state --name PA --pattern '^(?<area_code>\\d{3});(?<local>\\d{7});' pa.txt\n  \
     ringfence lists import --kind internal our-own.csv")]
 pub struct Import {
     /// ftc-full, ftc-change, state, internal, litigator or reassigned
@@ -68,6 +69,9 @@ pub struct Import {
     /// Of a state's file: its columns in order; `number` is read, or `area_code` and `local`
     #[arg(long, value_delimiter = ',')]
     columns: Vec<String>,
+    /// Of a state's file: a regular expression for its lines, with a group `number`, or `area_code` and `local`
+    #[arg(long, conflicts_with = "columns", value_name = "REGEX", value_parser = crate::lists::pattern)]
+    pattern: Option<regex::Regex>,
     /// Plain, .gz or .zip, as delivered
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
@@ -102,10 +106,14 @@ impl Import {
         if self.kind != ListKind::State && !self.columns.is_empty() {
             return Err(Failure::usage(anyhow!("--columns is for `--kind state`")));
         }
+        if self.kind != ListKind::State && self.pattern.is_some() {
+            return Err(Failure::usage(anyhow!("--pattern is for `--kind state`")));
+        }
         self.check_state(&world.rules)?;
         let reading = Reading {
             kind: self.kind,
             columns: (!self.columns.is_empty()).then(|| self.columns.clone()),
+            pattern: self.pattern.clone(),
             covers_stated: !self.area_codes.is_empty(),
             now,
         };

@@ -10,6 +10,7 @@ mod xml;
 use std::path::PathBuf;
 
 use jiff::Timestamp;
+use regex::Regex;
 use ringfence_core::lead::StateCode;
 use ringfence_core::rules::RulePack;
 use ringfence_store::list::{ListKind, ListRows};
@@ -55,6 +56,9 @@ pub struct Reading {
     pub kind: ListKind,
     /// Of a state's file: the columns' names in order; `number` is read, or `area_code` and `local`.
     pub columns: Option<Vec<String>>,
+    /// Of a state's file: what a line looks like, in place of columns; its group `number` is read, or `area_code` and
+    /// `local`.
+    pub pattern: Option<Regex>,
     /// Whether what a full list covers is said beside it: then it may hold nothing.
     pub covers_stated: bool,
     /// Nothing in the file may be dated after it (with five minutes of skew).
@@ -110,6 +114,23 @@ pub fn read_sources(
     let names: Vec<String> = sources.iter().map(|source| source.name.clone()).collect();
     let rows = sink.finish(&names.join(", "))?;
     Ok(ListFiles { rows, sha256 })
+}
+
+/// Reads `--pattern`.
+///
+/// # Errors
+/// For people: it is no regular expression, or says not where the number is.
+pub fn pattern(text: &str) -> Result<Regex, String> {
+    // Bounded, for it may come over HTTP.
+    let built = regex::RegexBuilder::new(text).size_limit(1 << 20).build();
+    let pattern = built.map_err(|e| e.to_string())?;
+    let names: Vec<&str> = pattern.capture_names().flatten().collect();
+    let has = |name| names.contains(&name);
+    if has("number") || (has("area_code") && has("local")) {
+        Ok(pattern)
+    } else {
+        Err("it needs a group `(?<number>...)`, or `(?<area_code>...)` and `(?<local>...)`".into())
+    }
 }
 
 /// Whether a state's list may have this name: no rule would ask for any other.
