@@ -71,8 +71,10 @@ pub struct ServerConfig {
     pub body_bytes_max: usize,
     /// The largest prompt.
     pub prompt_bytes_max: usize,
-    /// The largest file of leads or numbers.
+    /// The largest file of leads.
     pub import_bytes_max: usize,
+    /// The largest list of numbers.
+    pub list_bytes_max: u64,
     /// Seconds that SIGTERM lets calls in progress finish.
     pub shutdown_seconds: u64,
 }

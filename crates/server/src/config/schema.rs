@@ -39,6 +39,11 @@ pub const SETTINGS: &[(&str, &str, Kind)] = &[
         "import_bytes_max",
         Kind::Whole(1024, 1_073_741_824),
     ),
+    (
+        "server",
+        "list_bytes_max",
+        Kind::Whole(1024, 17_179_869_184),
+    ),
     ("server", "shutdown_seconds", Kind::Whole(0, 3600)),
     ("clock", "start", Kind::Instant),
     ("sip", "listen", Kind::Address),
