@@ -1,6 +1,8 @@
 //! `ringfence bench`: figures that anybody can take again.
 
 mod gate;
+mod opt_out;
+mod race;
 
 use clap::Subcommand;
 
@@ -11,6 +13,10 @@ use super::{Global, Outcome};
 pub enum Bench {
     /// One decision in process: every check, every rule
     Gate(gate::Gate),
+    /// What judging an utterance costs, and how soon an opt-out binds everywhere
+    OptOut(opt_out::OptOut),
+    /// Deciders against opt-outs: nothing may be allowed after one
+    Race(race::Race),
 }
 
 impl Bench {
@@ -18,6 +24,8 @@ impl Bench {
     pub fn run(self, global: &Global) -> Outcome {
         match self {
             Self::Gate(gate) => gate.run(global),
+            Self::OptOut(opt_out) => opt_out.run(global),
+            Self::Race(race) => race.run(global),
         }
     }
 }
