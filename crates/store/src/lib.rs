@@ -5,6 +5,7 @@
 mod store;
 
 mod error;
+mod fsync;
 mod id;
 mod page;
 
@@ -25,6 +26,9 @@ pub mod webhook;
 
 /// Imported lists.
 pub mod list;
+
+/// Lists at their real size, in files.
+pub mod registry;
 
 /// Decisions and reservations.
 pub mod gate;
@@ -54,6 +58,7 @@ pub mod clock;
 pub mod sqlite;
 
 pub use error::{Result, StoreError};
+pub use fsync::{FsyncFigures, fsync_probe};
 pub use id::new_id;
 pub use page::{Page, PageRequest};
 pub use sqlite::SqliteStore;

@@ -4,27 +4,29 @@ use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
+use super::Attempt;
 use super::case::Case;
 use crate::consent::Purpose;
-use crate::rules::{Cap, Holiday, Hours, Span};
+use crate::rules::{Cap, Days, Holiday, Hours, Local, Span, Window, Zone};
 
 /// How far ahead a first allowed instant is looked for: longer than any year of holidays.
 const HORIZON_DAYS: i64 = 400;
 
 /// One rule of the clock, in the zone in which it is tested.
-pub(super) enum Constraint<'a> {
+enum Constraint<'c> {
     Window {
-        hours: &'a Hours,
-        zone: TimeZone,
+        hours: &'c Hours,
+        zone: &'c TimeZone,
         margin: SignedDuration,
     },
     ClosedDays {
-        holiday: &'a Holiday,
-        zone: TimeZone,
+        holiday: &'c Holiday,
+        zone: &'c TimeZone,
     },
     Cap {
-        cap: &'a Cap,
-        attempts: Vec<Timestamp>,
+        cap: &'c Cap,
+        attempts: &'c [Attempt],
+        zones: &'c [TimeZone],
     },
 }
 
@@ -50,17 +52,52 @@ impl Constraint<'_> {
                 }
                 None
             }
-            Self::Cap { cap, attempts } => first_under_cap(cap, attempts, from),
+            Self::Cap {
+                cap,
+                attempts,
+                zones,
+            } => first_under_cap(cap, attempts, zones, from),
         }
-    }
-
-    pub fn allows(&self, at: Timestamp) -> bool {
-        self.first_open(at, at) == Some(at)
     }
 }
 
+/// Whether a call may begin now in this window, by this clock.
+#[inline]
+pub(super) fn is_open(case: &Case<'_>, window: &Window, zone: &Zone, local: Local) -> bool {
+    let margin = case.facts.policy.closing_margin_seconds;
+    if !local.steady {
+        let margin = SignedDuration::from_secs(i64::from(margin));
+        let hours = &window.hours;
+        return first_in_window(hours, &zone.rules, margin, case.now, case.now) == Some(case.now);
+    }
+    // On a steady day the wall-clock times are the instants, so that comparing seconds is the same; the fraction of
+    // the second that has begun changes neither comparison.
+    if !window.days.hold(local.day) {
+        return true;
+    }
+    let today = window.hours.week.get(local.weekday());
+    let (second, with_margin) = (local.second, u64::from(local.second) + u64::from(margin));
+    today
+        .into_iter()
+        .flatten()
+        .any(|span| span.open <= second && with_margin < u64::from(span.close))
+}
+
+/// The zones in which a window is tested: every candidate, and those that it names itself.
+#[inline]
+pub(super) fn zones_of<'c>(
+    case: &'c Case<'_>,
+    window: &'c Window,
+) -> impl Iterator<Item = (&'c Zone, Local)> {
+    let named = window.also_in.iter().filter_map(|no| {
+        let zone = case.pack.index.zones.get(usize::from(*no))?;
+        Some((zone, zone.local(case.now)))
+    });
+    case.zones().chain(named)
+}
+
 /// The name of the holiday that closes `day`, if the ban is in force.
-pub(super) fn closed_on(holiday: &Holiday, day: Date) -> Option<&str> {
+fn closed_on(holiday: &Holiday, day: Date) -> Option<&str> {
     if !holiday.provenance.in_force_on(day) {
         return None;
     }
@@ -106,16 +143,39 @@ fn first_in_window(
     }
 }
 
-fn first_under_cap(cap: &Cap, attempts: &[Timestamp], from: Timestamp) -> Option<Timestamp> {
+/// Whether one more call fits now.
+pub(super) fn under_cap(cap: &Cap, attempts: &[Attempt], now: Timestamp) -> bool {
+    let most = usize::try_from(cap.calls_max).ok();
+    counted(cap, attempts, now).is_some_and(|counted| Some(counted.count()) < most)
+}
+
+/// The attempts that count at `at`.
+fn counted<'f>(
+    cap: &Cap,
+    attempts: &'f [Attempt],
+    at: Timestamp,
+) -> Option<impl Iterator<Item = Timestamp> + use<'f>> {
     let period = SignedDuration::from_secs(i64::try_from(cap.period_seconds).ok()?);
+    let since = at.checked_sub(period).ok()?;
+    let made = attempts.iter().map(|attempt| attempt.at);
+    Some(made.filter(move |made| since < *made && *made <= at))
+}
+
+fn first_under_cap(
+    cap: &Cap,
+    attempts: &[Attempt],
+    zones: &[TimeZone],
+    from: Timestamp,
+) -> Option<Timestamp> {
+    let period = SignedDuration::from_secs(i64::try_from(cap.period_seconds).ok()?);
+    let most = usize::try_from(cap.calls_max).ok()?;
     let mut at = from;
     loop {
-        let since = at.checked_sub(period).ok()?;
-        let counted: Vec<&Timestamp> = attempts
-            .iter()
-            .filter(|made| since < **made && **made <= at)
-            .collect();
-        let most = usize::try_from(cap.calls_max).ok()?;
+        let in_force = |zone: &TimeZone| cap.provenance.in_force_on(zone.to_datetime(at).date());
+        if !zones.iter().any(in_force) {
+            return Some(at);
+        }
+        let counted: Vec<Timestamp> = counted(cap, attempts, at)?.collect();
         if counted.len() < most {
             return Some(at);
         }
@@ -147,76 +207,92 @@ fn instant(day: Date, second_of_day: u32, zone: &TimeZone) -> Option<Timestamp> 
 }
 
 /// Every clock rule that binds this call, each in each zone in which it is tested.
-pub(super) fn constraints<'a>(case: &Case<'a>) -> Vec<Constraint<'a>> {
+fn constraints<'c>(case: &'c Case<'_>, held: &'c Held) -> Vec<Constraint<'c>> {
     if case.is_emergency() {
         return Vec::new();
     }
-    let mut all = windows(case);
-    for state in &case.states {
-        for zone in &case.zones {
-            all.extend(
-                state
-                    .holidays
-                    .as_ref()
-                    .map(|holiday| Constraint::ClosedDays {
-                        holiday,
-                        zone: zone.clone(),
-                    }),
-            );
+    let margin = SignedDuration::from_secs(i64::from(case.facts.policy.closing_margin_seconds));
+    let mut all = Vec::new();
+    for window in windows(case) {
+        all.extend(zones_of(case, window).map(|(zone, _)| Constraint::Window {
+            hours: &window.hours,
+            zone: &zone.rules,
+            margin,
+        }));
+    }
+    for state in case.states() {
+        for (zone, _) in case.zones() {
+            all.extend(state.closed.as_ref().map(|closed| Constraint::ClosedDays {
+                holiday: &closed.rule,
+                zone: &zone.rules,
+            }));
         }
     }
-    all.extend(caps(case).map(|cap| {
-        Constraint::Cap {
-            cap,
-            attempts: case
-                .facts
-                .attempts
-                .iter()
-                .map(|attempt| attempt.at)
-                .collect(),
-        }
+    all.extend(caps(case).map(|(cap, _)| Constraint::Cap {
+        cap,
+        attempts: &held.attempts,
+        zones: &held.zones,
     }));
     all
 }
 
-/// Calling hours: the federal window and every candidate state's, in every candidate zone.
-pub(super) fn windows<'a>(case: &Case<'a>) -> Vec<Constraint<'a>> {
-    let margin = SignedDuration::from_secs(i64::from(case.facts.policy.closing_margin_seconds));
-    let pack = case.pack;
-    let unknown = case.unplaced.is_some().then_some(&pack.strictest_unknown);
-    let states = case.states.iter().flat_map(|state| &state.hours);
-    pack.federal
-        .hours
-        .iter()
-        .chain(states)
-        .chain(unknown)
-        .flat_map(|hours| {
-            case.zones
-                .iter()
-                .chain(&hours.also_in)
-                .map(move |zone| Constraint::Window {
-                    hours,
-                    zone: zone.clone(),
-                    margin,
-                })
-        })
-        .collect()
+/// What caps look at while time goes on: the attempts on file now, and the zones whose days their dates are.
+struct Held {
+    attempts: Vec<Attempt>,
+    zones: Vec<TimeZone>,
 }
 
-/// Frequency caps of the federal layer and of every candidate state that bind this purpose.
-pub(super) fn caps<'a>(case: &Case<'a>) -> impl Iterator<Item = &'a Cap> + use<'a> {
+impl Held {
+    fn of(case: &Case<'_>) -> Self {
+        let attempts = case.facts.attempts.iter();
+        let mut zones: Vec<TimeZone> = case.zones().map(|(zone, _)| zone.rules.clone()).collect();
+        if zones.is_empty() {
+            zones.push(TimeZone::UTC);
+        }
+        Self {
+            attempts: attempts
+                .filter(|made| made.at <= case.now)
+                .cloned()
+                .collect(),
+            zones,
+        }
+    }
+}
+
+/// Calling hours: the federal windows and every candidate state's; where a place is in no table, the strictest too.
+#[inline]
+pub(super) fn windows<'c>(case: &'c Case<'_>) -> impl Iterator<Item = &'c Window> {
+    let index = &case.pack.index;
+    let states = case.states().flat_map(|state| &state.windows);
+    let unnamed = case.unplaced.is_some() || case.states().next().is_none();
+    let unknown = unnamed.then_some(&index.unknown);
+    index.federal.iter().chain(states).chain(unknown)
+}
+
+/// Frequency caps of the federal layer and of every candidate state for this purpose, with the days they bind on.
+#[inline]
+pub(super) fn caps<'c>(case: &'c Case<'_>) -> impl Iterator<Item = (&'c Cap, Days)> {
     let purpose = case.purpose();
-    let day = case.dates().into_iter().max();
-    let binds = move |cap: &&Cap| {
-        let for_purpose = if cap.purposes.is_empty() {
+    let binds = move |(cap, _): &(&Cap, &Days)| {
+        if cap.purposes.is_empty() {
             purpose != Purpose::Emergency
         } else {
             cap.purposes.contains(&purpose)
-        };
-        for_purpose && day.is_some_and(|day| cap.provenance.in_force_on(day))
+        }
     };
-    let states: Vec<&'a Cap> = case.states.iter().flat_map(|state| &state.caps).collect();
-    case.pack.federal.caps.iter().chain(states).filter(binds)
+    let federal = case
+        .pack
+        .federal
+        .caps
+        .iter()
+        .zip(&case.pack.index.federal_caps);
+    let states = case
+        .states()
+        .flat_map(|state| state.law.caps.iter().zip(&state.caps));
+    federal
+        .chain(states)
+        .filter(binds)
+        .map(|(cap, days)| (cap, *days))
 }
 
 /// The first instant at which hours, holidays, Sundays and caps all allow, every other fact held as it is.
@@ -225,7 +301,8 @@ pub(super) fn next_allowed_at(case: &Case<'_>) -> Option<Timestamp> {
         .now
         .checked_add(SignedDuration::from_hours(24 * HORIZON_DAYS))
         .ok()?;
-    let constraints = constraints(case);
+    let held = Held::of(case);
+    let constraints = constraints(case, &held);
     let mut at = case.now;
     // Each pass moves forward to where every rule has allowed once; it ends when none moves it further. Every
     // rule answers with its own first instant, so nothing earlier can have been passed over.

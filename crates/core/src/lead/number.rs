@@ -33,13 +33,18 @@ impl PhoneNumber {
     /// [`NumberError`] when the text is not E.164, or is a +1 number that cannot exist.
     pub fn parse(text: &str) -> Result<Self, NumberError> {
         let digits = text.strip_prefix('+').ok_or(NumberError::NotE164)?;
-        let plausible = (7..=15).contains(&digits.len())
-            && digits.bytes().all(|b| b.is_ascii_digit())
-            && !digits.starts_with('0');
-        if !plausible {
+        if !(7..=15).contains(&digits.len()) || digits.starts_with('0') {
             return Err(NumberError::NotE164);
         }
-        let number = Self(digits.parse().map_err(|_| NumberError::NotE164)?);
+        // At most 15 digits: they cannot overflow.
+        let mut value = 0_u64;
+        for digit in digits.bytes().map(|byte| byte.wrapping_sub(b'0')) {
+            if digit > 9 {
+                return Err(NumberError::NotE164);
+            }
+            value = value.wrapping_mul(10).wrapping_add(u64::from(digit));
+        }
+        let number = Self(value);
         if digits.starts_with('1') {
             if digits.len() != 11 {
                 return Err(NumberError::NanpLength);

@@ -7,6 +7,8 @@ use crate::lead::StateCode;
 
 use super::federal::{federal, policy, retention};
 use super::holiday::{HolidayRecipe, recipes};
+use super::index::Index;
+use super::intern::keep;
 use super::pack::{Hours, Jurisdiction, RulePack};
 use super::places_load::{PLACE_FILES, places};
 use super::problem::PackError;
@@ -76,6 +78,8 @@ pub(super) fn load(
     match (version, federal, unknown) {
         (Some(version), Some(federal), Some(strictest_unknown)) if problems.is_empty() => {
             Ok(RulePack {
+                names: (keep(&version), keep(&sha256)),
+                index: Index::new(&federal, &jurisdictions, &strictest_unknown, &places),
                 version,
                 sha256,
                 federal,

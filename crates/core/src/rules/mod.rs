@@ -4,6 +4,8 @@
 mod archive;
 mod federal;
 mod holiday;
+mod index;
+mod intern;
 mod load;
 mod pack;
 mod places;
@@ -14,11 +16,15 @@ mod rule;
 mod state;
 #[cfg(test)]
 mod tests;
+mod zone;
+
+pub(crate) use index::{Days, Index, State, StateNo, Window, ZoneNo};
+pub(crate) use zone::{Local, Zone, date_of, day_number};
 
 pub use holiday::HolidayRecipe;
 pub use pack::{
     ArtificialVoice, ArtificialVoiceAction, Cap, Confidence, Federal, Holiday, Hours, Jurisdiction,
-    Provenance, RulePack, Span, StateList, Status,
+    OralConsent, Provenance, Relaxation, RulePack, Span, StateList, Status,
 };
 pub use places::{AreaCode, Places};
 pub use problem::{PackError, Problem};

@@ -1,6 +1,7 @@
 //! `ringfence bench`: figures that anybody can take again.
 
 mod gate;
+mod lists;
 mod opt_out;
 mod race;
 
@@ -17,6 +18,8 @@ pub enum Bench {
     OptOut(opt_out::OptOut),
     /// Deciders against opt-outs: nothing may be allowed after one
     Race(race::Race),
+    /// The registry of 258 million numbers: size, look-ups, import, change
+    Lists(lists::Lists),
 }
 
 impl Bench {
@@ -26,6 +29,7 @@ impl Bench {
             Self::Gate(gate) => gate.run(global),
             Self::OptOut(opt_out) => opt_out.run(global),
             Self::Race(race) => race.run(global),
+            Self::Lists(lists) => lists.run(global),
         }
     }
 }

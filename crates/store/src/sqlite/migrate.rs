@@ -15,6 +15,7 @@ use crate::{Result, StoreError};
 /// Every migration, in order; a file that was released is never edited.
 pub(super) const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/sqlite/0001_ledger.sql"),
+    include_str!("../../migrations/sqlite/0002_list_files.sql"),
     include_str!("../../migrations/sqlite/0003_effects.sql"),
 ];
 

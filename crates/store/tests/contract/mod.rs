@@ -101,7 +101,7 @@ pub fn decision(verdict: Verdict) -> Decision {
         decided_at: at(0),
         rule_pack: PackId {
             version: "2026.11.21".into(),
-            sha256: "ab".repeat(32),
+            sha256: "ab".repeat(32).into(),
             tzdb: "2026a".into(),
         },
         candidates: Candidates::default(),

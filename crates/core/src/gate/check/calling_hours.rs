@@ -4,14 +4,14 @@
 use jiff::civil::Weekday;
 
 use super::super::case::Case;
-use super::super::clock::{Constraint, spans_on, windows};
+use super::super::clock::{is_open, spans_on, windows, zones_of};
 use super::super::findings::Findings;
 use super::super::reason::ReasonCode;
-use super::applied;
+use crate::rules::{Window, Zone};
 
 const FEDERAL: &str = "us-fed-calling-hours";
 
-pub(super) fn check(case: &Case<'_>, out: &mut Findings<'_>) -> Option<String> {
+pub(super) fn check(case: &Case<'_>, out: &mut Findings) -> Option<&'static str> {
     if case.is_emergency() {
         return None;
     }
@@ -19,35 +19,37 @@ pub(super) fn check(case: &Case<'_>, out: &mut Findings<'_>) -> Option<String> {
         unplaced(case, what, out);
     }
     for window in windows(case) {
-        let Constraint::Window { hours, zone, .. } = &window else {
-            continue;
-        };
-        if window.allows(case.now) {
-            continue;
+        for (zone, local) in zones_of(case, window) {
+            if !is_open(case, window, zone, local) {
+                closed(case, window, zone, out);
+            }
         }
-        let local = zone.to_datetime(case.now);
-        let sunday = local.weekday() == Weekday::Sunday && spans_on(hours, local.date()).is_empty();
-        let code = if sunday {
-            ReasonCode::Sunday
-        } else {
-            ReasonCode::CallingHours
-        };
-        let zone = zone.iana_name().unwrap_or("a fixed offset");
-        out.defer(
-            code,
-            &hours.provenance.id,
-            format!(
-                "it is {} {} in {zone}",
-                local.strftime("%A"),
-                local.strftime("%H:%M:%S")
-            ),
-        );
     }
-    applied(FEDERAL)
+    Some(FEDERAL)
+}
+
+#[cold]
+fn closed(case: &Case<'_>, window: &Window, zone: &Zone, out: &mut Findings) {
+    let hours = &window.hours;
+    let local = zone.rules.to_datetime(case.now);
+    let sunday = local.weekday() == Weekday::Sunday && spans_on(hours, local.date()).is_empty();
+    let code = if sunday {
+        ReasonCode::Sunday
+    } else {
+        ReasonCode::CallingHours
+    };
+    out.defer(code, hours.provenance.id, || {
+        let zone = zone.name.unwrap_or("a fixed offset");
+        format!(
+            "it is {} {} in {zone}",
+            local.strftime("%A"),
+            local.strftime("%H:%M:%S")
+        )
+    });
 }
 
 /// A place that no table knows: no window can be proven for it.
-fn unplaced(case: &Case<'_>, what: &str, out: &mut Findings<'_>) {
+fn unplaced(case: &Case<'_>, what: &str, out: &mut Findings) {
     let stated_state_is_unknown = case
         .facts
         .request
@@ -62,11 +64,9 @@ fn unplaced(case: &Case<'_>, what: &str, out: &mut Findings<'_>) {
         .as_ref()
         .is_some_and(|name| case.pack.places.zone(name).is_none());
     if stated_state_is_unknown || zone_is_unknown {
-        let rule = &case.pack.strictest_unknown.provenance.id;
-        out.deny(
-            ReasonCode::JurisdictionUnread,
-            rule,
-            format!("{what} is in no table"),
-        );
+        let rule = case.pack.strictest_unknown.provenance.id;
+        out.deny(ReasonCode::JurisdictionUnread, rule, || {
+            format!("{what} is in no table")
+        });
     }
 }

@@ -4,9 +4,8 @@ use super::super::case::{Callee, Case};
 use super::super::findings::Findings;
 use super::super::reason::ReasonCode;
 use super::super::standing::Standing;
-use super::applied;
 
-pub(super) fn check(case: &Case<'_>, out: &mut Findings<'_>) -> Option<String> {
+pub(super) fn check(case: &Case<'_>, out: &mut Findings) -> Option<&'static str> {
     if matches!(case.callee, Callee::Invalid(_)) {
         return None; // no consent can be on file for a number that cannot exist
     }
@@ -17,12 +16,12 @@ pub(super) fn check(case: &Case<'_>, out: &mut Findings<'_>) -> Option<String> {
     };
     match &case.standing {
         Standing::NotNeeded => None,
-        Standing::Stands(_) => applied(base),
+        Standing::Stands(_) => Some(base),
         Standing::Lacking(codes) => {
-            for code in codes {
-                out.deny(*code, rule(*code, base), describe(*code));
+            for code in codes.codes() {
+                out.deny(code, rule(code, base), describe(code));
             }
-            applied(base)
+            Some(base)
         }
     }
 }

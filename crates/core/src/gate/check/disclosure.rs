@@ -4,18 +4,18 @@
 use super::super::case::Case;
 use super::super::findings::Findings;
 use super::super::reason::ReasonCode;
-use super::applied;
 use crate::seller::names_seller;
 
 const RULE: &str = "us-fed-ident-begin";
 
-pub(super) fn check(case: &Case<'_>, out: &mut Findings<'_>) -> Option<String> {
+pub(super) fn check(case: &Case<'_>, out: &mut Findings) -> Option<&'static str> {
     let seller = case.facts.seller.as_ref()?;
     let code = ReasonCode::DisclosureMissing;
     match &seller.disclosure.words {
         Some(words) if !names_seller(words, &seller.profile.name) => {
-            let detail = format!("the disclosure's words do not name {}", seller.profile.name);
-            out.deny(code, RULE, detail);
+            out.deny(code, RULE, || {
+                format!("the disclosure's words do not name {}", seller.profile.name)
+            });
         }
         None if !seller.disclosure.spoken_by_tts => {
             out.deny(
@@ -26,5 +26,5 @@ pub(super) fn check(case: &Case<'_>, out: &mut Findings<'_>) -> Option<String> {
         }
         Some(_) | None => {}
     }
-    applied(RULE)
+    Some(RULE)
 }

@@ -5,38 +5,32 @@ use super::super::case::{Callee, Case};
 use super::super::findings::Findings;
 use super::super::reason::ReasonCode;
 use crate::lead::StateCode;
-use crate::rules::StateList;
 use crate::suppression::ListAnswer;
 
-pub(super) fn check(case: &Case<'_>, out: &mut Findings<'_>) -> Option<String> {
+pub(super) fn check(case: &Case<'_>, out: &mut Findings) -> Option<&'static str> {
     if !case.sells() || !matches!(case.callee, Callee::Us(_) | Callee::UnknownAreaCode(_)) {
         return None;
     }
-    let on_file: Vec<&ListAnswer> = case
-        .facts
-        .suppressions
-        .states
-        .iter()
-        .filter(|list| list.obtained_at <= case.now)
-        .filter(|list| list.effective_at.is_none_or(|from| from <= case.now))
-        .collect();
+    let in_time = |list: &&ListAnswer| {
+        list.obtained_at <= case.now && list.effective_at.is_none_or(|from| from <= case.now)
+    };
+    let on_file = || case.facts.suppressions.states.iter().filter(in_time);
     let mut first = None;
-    for state in case.states.iter().filter(|state| state.list.own_list) {
-        let rule = &state.list.provenance.id;
-        first.get_or_insert_with(|| rule.clone());
-        if !on_file
-            .iter()
-            .any(|list| list_state(list) == Some(state.code))
-        {
-            let detail = format!("no list of {} on file", state.name);
-            out.deny(ReasonCode::DncNotSubscribed, rule, detail);
+    for state in case.states().filter(|state| state.law.list.own_list) {
+        let rule = state.law.list.provenance.id;
+        first.get_or_insert(rule);
+        if !on_file().any(|list| list_state(list) == Some(state.law.code)) {
+            out.deny(ReasonCode::DncNotSubscribed, rule, || {
+                format!("no list of {} on file", state.law.name)
+            });
         }
     }
-    for list in on_file {
-        let rules = list_state(list)
-            .and_then(|code| case.pack.jurisdictions.get(&code))
-            .map(|state| &state.list);
-        answer(case, list, rules, out);
+    // Most lists neither hold the number nor end; only the others have something to say.
+    let speaks = |list: &&ListAnswer| list.listed || list.expires_at.is_some();
+    for list in case.facts.suppressions.states.iter().filter(speaks) {
+        if in_time(&list) {
+            answer(case, list, out);
+        }
     }
     first
 }
@@ -48,24 +42,27 @@ fn list_state(list: &ListAnswer) -> Option<StateCode> {
         .and_then(|code| StateCode::parse(code).ok())
 }
 
-fn answer(case: &Case<'_>, list: &ListAnswer, state: Option<&StateList>, out: &mut Findings<'_>) {
-    let rule = state.map_or("us-fed-national-dnc", |state| state.provenance.id.as_str());
-    let concerns = case.states.iter().any(|s| Some(s.code) == list_state(list));
+fn answer(case: &Case<'_>, list: &ListAnswer, out: &mut Findings) {
+    let code = list_state(list);
+    let state = code
+        .and_then(|code| case.pack.jurisdictions.get(&code))
+        .map(|state| &state.list);
+    let rule = state.map_or("us-fed-national-dnc", |state| state.provenance.id);
+    let concerns = code.is_some_and(|code| case.may_be_in(code));
     if concerns && list.expires_at.is_some_and(|until| until <= case.now) {
-        let detail = format!("the list {} ended {:?}", list.name, list.expires_at);
-        out.deny(ReasonCode::DncStale, rule, detail);
+        out.deny(ReasonCode::DncStale, rule, || {
+            format!("the list {} ended {:?}", list.name, list.expires_at)
+        });
     }
     if !list.listed {
         return;
     }
-    let detail = format!("on the list {}, obtained {}", list.name, list.obtained_at);
+    let detail = || format!("on the list {}, obtained {}", list.name, list.obtained_at);
     match case.standing.record() {
         Some(consent) if state.is_some_and(|state| state.lifted_by_written_consent) => {
-            out.exempt(
-                ReasonCode::DncState,
-                rule,
-                format!("consent {}; {detail}", consent.id),
-            );
+            out.exempt(ReasonCode::DncState, rule, || {
+                format!("consent {}; {}", consent.id, detail())
+            });
         }
         Some(_) | None => out.deny(ReasonCode::DncState, rule, detail),
     }

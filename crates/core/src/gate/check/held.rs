@@ -4,11 +4,10 @@
 use super::super::case::Case;
 use super::super::findings::Findings;
 use super::super::reason::ReasonCode;
-use super::applied;
 
 const RULE: &str = "ringfence-hold";
 
-pub(super) fn check(case: &Case<'_>, out: &mut Findings<'_>) -> Option<String> {
+pub(super) fn check(case: &Case<'_>, out: &mut Findings) -> Option<&'static str> {
     if case.is_emergency() {
         return None;
     }
@@ -16,20 +15,16 @@ pub(super) fn check(case: &Case<'_>, out: &mut Findings<'_>) -> Option<String> {
     for hold in holds.filter(|hold| hold.at <= case.now) {
         let later = case.standing.record();
         match later.filter(|consent| consent.granted_at > hold.at) {
-            Some(consent) => out.exempt(
-                ReasonCode::Held,
-                RULE,
+            Some(consent) => out.exempt(ReasonCode::Held, RULE, || {
                 format!(
                     "consent {} of {} is later than {}",
                     consent.id, consent.granted_at, hold.id
-                ),
-            ),
-            None => out.deny(
-                ReasonCode::Held,
-                RULE,
-                format!("held for review since {} ({})", hold.at, hold.id),
-            ),
+                )
+            }),
+            None => out.deny(ReasonCode::Held, RULE, || {
+                format!("held for review since {} ({})", hold.at, hold.id)
+            }),
         }
     }
-    applied(RULE)
+    Some(RULE)
 }

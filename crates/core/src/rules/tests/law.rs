@@ -143,7 +143,7 @@ fn caps() {
         .flat_map(|place| place.caps.iter().map(|cap| (place.code.as_str(), cap)))
         .map(|(code, cap)| {
             assert!(cap.purposes.is_empty(), "{code}: binds every purpose");
-            let id = cap.provenance.id.as_str();
+            let id = cap.provenance.id;
             (code, id, cap.calls_max, cap.period_seconds / 3600)
         })
         .collect();

@@ -1,0 +1,347 @@
+//! What the gate looks up at every decision, worked out once when a pack is loaded: zones with their offsets, the
+//! states and zones of every area code, dates as day numbers, closed days as bits.
+
+use std::collections::BTreeMap;
+
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+
+use super::intern::keep;
+use super::pack::{Federal, Hours, Jurisdiction, Provenance};
+use super::places::{AreaRow, Places, zip_number};
+use super::zone::{Zone, date_of, day_number};
+use super::{Holiday, HolidayRecipe};
+use crate::lead::StateCode;
+
+/// 2020-01-01 to 2045-01-01: the days whose holidays are worked out in advance.
+const HOLIDAY_DAYS: (i32, i32) = (18_262, 27_394);
+
+/// A state's place in [`Index::states`].
+pub(crate) type StateNo = u16;
+
+/// A zone's place in [`Index::zones`]; the order is that of the names.
+pub(crate) type ZoneNo = u16;
+
+/// The tables.
+#[derive(Debug, Clone)]
+pub(crate) struct Index {
+    pub zones: Vec<Zone>,
+    /// Zones with a name; those after are fixed offsets.
+    named: usize,
+    pub states: Vec<State>,
+    by_code: BTreeMap<StateCode, StateNo>,
+    /// By area code: its state and zones, sorted, each once.
+    areas: Vec<Option<(StateNo, Box<[ZoneNo]>)>>,
+    zip3: Vec<Option<(StateNo, ZoneNo)>>,
+    zip5: BTreeMap<u32, (StateNo, ZoneNo)>,
+    pub federal: Vec<Window>,
+    pub unknown: Window,
+    pub federal_caps: Vec<Days>,
+}
+
+/// The days on which a rule is in force, both inclusive, as day numbers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Days {
+    from: i32,
+    to: i32,
+}
+
+impl Days {
+    fn of(rule: &Provenance) -> Self {
+        if !rule.status.binds() {
+            return Self { from: 1, to: 0 };
+        }
+        Self {
+            from: rule.effective_from.map_or(i32::MIN, day_number),
+            to: rule.effective_to.map_or(i32::MAX, day_number),
+        }
+    }
+
+    #[inline]
+    pub fn hold(self, day: i32) -> bool {
+        self.from <= day && day <= self.to
+    }
+}
+
+/// A row of calling hours: when it holds, and the zones beside the candidates.
+#[derive(Debug, Clone)]
+pub(crate) struct Window {
+    pub hours: Hours,
+    pub days: Days,
+    pub also_in: Box<[ZoneNo]>,
+}
+
+/// The days on which a state bars soliciting.
+#[derive(Debug, Clone)]
+pub(crate) struct ClosedDays {
+    days: Days,
+    bits: Box<[u64]>,
+    pub rule: Holiday,
+}
+
+impl ClosedDays {
+    /// The name of the holiday that closes this day.
+    #[inline]
+    pub fn closed_on(&self, day: i32) -> Option<&str> {
+        if !self.days.hold(day) {
+            return None;
+        }
+        if (HOLIDAY_DAYS.0..HOLIDAY_DAYS.1).contains(&day) {
+            let place = (day - HOLIDAY_DAYS.0) as usize;
+            let word = self.bits.get(place / 64).copied().unwrap_or_default();
+            if word >> (place % 64) & 1 == 0 {
+                return None;
+            }
+        }
+        self.named(date_of(day))
+    }
+
+    #[cold]
+    fn named(&self, day: Date) -> Option<&str> {
+        self.rule
+            .recipes
+            .iter()
+            .find_map(|recipe| recipe.closed_on(day))
+    }
+}
+
+/// A state with what was worked out for it.
+#[derive(Debug, Clone)]
+pub(crate) struct State {
+    /// `US-NY`.
+    pub place: &'static str,
+    pub law: Jurisdiction,
+    pub zones: Box<[ZoneNo]>,
+    pub windows: Box<[Window]>,
+    pub closed: Option<ClosedDays>,
+    pub caps: Box<[Days]>,
+    pub voice: Days,
+    pub registration: Option<Days>,
+    pub reassigned: Option<Days>,
+}
+
+impl Index {
+    pub fn new(
+        federal: &Federal,
+        jurisdictions: &BTreeMap<StateCode, Jurisdiction>,
+        unknown: &Hours,
+        places: &Places,
+    ) -> Self {
+        let zones = Zones::new(federal, jurisdictions, unknown, places);
+        let mut closures = Closures::default();
+        let states: Vec<State> = jurisdictions
+            .values()
+            .map(|law| state(law, &zones, &mut closures))
+            .collect();
+        let by_code: BTreeMap<StateCode, StateNo> =
+            jurisdictions.keys().copied().zip(0..).collect();
+        let row =
+            |(code, zone): &(StateCode, TimeZone)| Some((*by_code.get(code)?, zones.number(zone)?));
+        let area = |area: &AreaRow| match area {
+            AreaRow::Us {
+                state, zones: of, ..
+            } => Some((*by_code.get(state)?, zones.numbers(of))),
+            AreaRow::Unknown | AreaRow::OtherCountry => None,
+        };
+        Self {
+            areas: places.areas.iter().map(area).collect(),
+            zip3: places
+                .zip3
+                .iter()
+                .map(|zip| zip.as_ref().and_then(row))
+                .collect(),
+            zip5: places
+                .zip5
+                .iter()
+                .filter_map(|(zip, of)| Some((*zip, row(of)?)))
+                .collect(),
+            federal: federal
+                .hours
+                .iter()
+                .map(|hours| zones.window(hours))
+                .collect(),
+            unknown: zones.window(unknown),
+            federal_caps: federal
+                .caps
+                .iter()
+                .map(|cap| Days::of(&cap.provenance))
+                .collect(),
+            named: zones.named,
+            zones: zones.all,
+            states,
+            by_code,
+        }
+    }
+
+    /// The state and the zones of an area code.
+    pub fn area(&self, code: u16) -> Option<(StateNo, &[ZoneNo])> {
+        let (state, zones) = self.areas.get(usize::from(code))?.as_ref()?;
+        Some((*state, zones))
+    }
+
+    /// As [`Places::zip`].
+    pub fn zip(&self, zip: &str) -> Option<(StateNo, ZoneNo)> {
+        let number = zip_number(zip)?;
+        self.zip5.get(&number).copied().or_else(|| {
+            let first_three = usize::try_from(number / 100).ok()?;
+            *self.zip3.get(first_three)?
+        })
+    }
+
+    pub fn state(&self, code: StateCode) -> Option<StateNo> {
+        self.by_code.get(&code).copied()
+    }
+
+    /// The zone of this exact name, if it is one of the pack's.
+    pub fn zone(&self, name: &str) -> Option<ZoneNo> {
+        let named = self.zones.get(..self.named)?;
+        let place = named
+            .binary_search_by_key(&Some(name), |zone| zone.name)
+            .ok()?;
+        ZoneNo::try_from(place).ok()
+    }
+}
+
+/// The zones that a pack names, while it is being indexed.
+struct Zones {
+    all: Vec<Zone>,
+    named: usize,
+}
+
+impl Zones {
+    fn new(
+        federal: &Federal,
+        jurisdictions: &BTreeMap<StateCode, Jurisdiction>,
+        unknown: &Hours,
+        places: &Places,
+    ) -> Self {
+        let mut named = BTreeMap::new();
+        let mut fixed: Vec<TimeZone> = Vec::new();
+        let mut add = |zone: &TimeZone| match zone.iana_name() {
+            Some(name) => {
+                named.entry(name.to_owned()).or_insert_with(|| zone.clone());
+            }
+            None if !fixed.contains(zone) => fixed.push(zone.clone()),
+            None => {}
+        };
+        let states = jurisdictions.values();
+        let hours = states
+            .clone()
+            .flat_map(|state| &state.hours)
+            .chain(&federal.hours);
+        hours
+            .chain([unknown])
+            .flat_map(|hours| &hours.also_in)
+            .for_each(&mut add);
+        states
+            .flat_map(|state| &state.time_zones)
+            .for_each(&mut add);
+        for area in &places.areas {
+            if let AreaRow::Us { zones, .. } = area {
+                zones.iter().for_each(&mut add);
+            }
+        }
+        let zips = places.zip3.iter().flatten().chain(places.zip5.values());
+        zips.map(|(_, zone)| zone).for_each(&mut add);
+        Self {
+            named: named.len(),
+            all: named.into_values().chain(fixed).map(Zone::new).collect(),
+        }
+    }
+
+    fn number(&self, zone: &TimeZone) -> Option<ZoneNo> {
+        let place = self.all.iter().position(|known| match zone.iana_name() {
+            Some(name) => known.name == Some(name),
+            None => known.name.is_none() && known.rules == *zone,
+        })?;
+        ZoneNo::try_from(place).ok()
+    }
+
+    fn numbers(&self, zones: &[TimeZone]) -> Box<[ZoneNo]> {
+        let mut numbers: Vec<ZoneNo> = zones.iter().filter_map(|zone| self.number(zone)).collect();
+        numbers.sort_unstable();
+        numbers.dedup();
+        numbers.into()
+    }
+
+    fn window(&self, hours: &Hours) -> Window {
+        Window {
+            hours: hours.clone(),
+            days: Days::of(&hours.provenance),
+            also_in: hours
+                .also_in
+                .iter()
+                .filter_map(|zone| self.number(zone))
+                .collect(),
+        }
+    }
+}
+
+fn state(law: &Jurisdiction, zones: &Zones, closures: &mut Closures) -> State {
+    State {
+        place: keep(&format!("US-{}", law.code)),
+        zones: zones.numbers(&law.time_zones),
+        windows: law.hours.iter().map(|hours| zones.window(hours)).collect(),
+        closed: law.holidays.as_ref().map(|rule| ClosedDays {
+            days: Days::of(&rule.provenance),
+            bits: closures.of_all(&rule.recipes),
+            rule: rule.clone(),
+        }),
+        caps: law
+            .caps
+            .iter()
+            .map(|cap| Days::of(&cap.provenance))
+            .collect(),
+        voice: Days::of(&law.artificial_voice.provenance),
+        registration: law.registration.as_ref().map(Days::of),
+        reassigned: law.reassigned.as_ref().map(|(rule, _)| Days::of(rule)),
+        law: law.clone(),
+    }
+}
+
+/// The closed days of each holiday, worked out once for all the states that keep it.
+#[derive(Default)]
+struct Closures {
+    by_id: BTreeMap<String, Box<[u64]>>,
+}
+
+impl Closures {
+    fn of_all(&mut self, recipes: &[HolidayRecipe]) -> Box<[u64]> {
+        let mut all = empty_days();
+        for recipe in recipes {
+            let own = self
+                .by_id
+                .entry(recipe.id.clone())
+                .or_insert_with(|| closed_days(recipe));
+            for (word, bits) in all.iter_mut().zip(own.iter()) {
+                *word |= bits;
+            }
+        }
+        all
+    }
+}
+
+fn empty_days() -> Box<[u64]> {
+    vec![0; ((HOLIDAY_DAYS.1 - HOLIDAY_DAYS.0) as usize).div_ceil(64)].into()
+}
+
+fn closed_days(recipe: &HolidayRecipe) -> Box<[u64]> {
+    let mut days = empty_days();
+    let (first, last) = (
+        date_of(HOLIDAY_DAYS.0).year(),
+        date_of(HOLIDAY_DAYS.1).year(),
+    );
+    // A day may be closed for the holiday of the year before or after.
+    for year in first - 1..=last + 1 {
+        for date in [recipe.date_in(year), recipe.observed_date_of(year)]
+            .into_iter()
+            .flatten()
+        {
+            let place = usize::try_from(day_number(date) - HOLIDAY_DAYS.0).unwrap_or(usize::MAX);
+            if let Some(word) = days.get_mut(place / 64) {
+                *word |= 1 << (place % 64);
+            }
+        }
+    }
+    days
+}
