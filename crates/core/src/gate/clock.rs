@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::Attempt;
 use super::case::Case;
 use crate::consent::Purpose;
-use crate::rules::{Cap, Days, Holiday, Hours, Local, Span, Window, Zone};
+use crate::rules::{Cap, Concerns, Days, Holiday, Hours, Local, Span, Window, Zone};
 
 /// How far ahead a first allowed instant is looked for: longer than any year of holidays.
 const HORIZON_DAYS: i64 = 400;
@@ -214,10 +214,8 @@ fn constraints<'c>(case: &'c Case<'_>) -> Vec<Constraint<'c>> {
             }));
         }
     }
-    all.extend(caps(case).map(|cap| Constraint::Cap {
-        cap,
-        attempts: &case.facts.attempts,
-    }));
+    let attempts = &case.facts.attempts;
+    each_cap(case, |cap| all.push(Constraint::Cap { cap, attempts }));
     all
 }
 
@@ -230,29 +228,27 @@ pub(super) fn windows<'c>(case: &'c Case<'_>) -> impl Iterator<Item = &'c Window
     index.federal.iter().chain(states).chain(unknown)
 }
 
-/// Frequency caps of the federal layer and of every candidate state that bind this purpose.
+/// Takes each frequency cap of the federal layer and of every candidate state that binds this purpose.
 #[inline]
-pub(super) fn caps<'c>(case: &'c Case<'_>) -> impl Iterator<Item = &'c Cap> {
+pub(super) fn each_cap<'a>(case: &Case<'a>, mut take: impl FnMut(&'a Cap)) {
     let purpose = case.purpose();
-    let day = case.days().max();
-    let binds = move |(cap, days): &(&Cap, &Days)| {
-        let for_purpose = if cap.purposes.is_empty() {
-            purpose != Purpose::Emergency
-        } else {
-            cap.purposes.contains(&purpose)
-        };
-        for_purpose && day.is_some_and(|day| days.hold(day))
+    let mut each = |caps: &'a [Cap], days: &[Days]| {
+        for (cap, days) in caps.iter().zip(days) {
+            let for_purpose = if cap.purposes.is_empty() {
+                purpose != Purpose::Emergency
+            } else {
+                cap.purposes.contains(&purpose)
+            };
+            if for_purpose && case.days().max().is_some_and(|day| days.hold(day)) {
+                take(cap);
+            }
+        }
     };
-    let federal = case
-        .pack
-        .federal
-        .caps
-        .iter()
-        .zip(&case.pack.index.federal_caps);
-    let states = case
-        .states()
-        .flat_map(|state| state.law.caps.iter().zip(&state.caps));
-    federal.chain(states).filter(binds).map(|(cap, _)| cap)
+    each(&case.pack.federal.caps, &case.pack.index.federal_caps);
+    if case.concerns(Concerns::CAPS) {
+        case.states()
+            .for_each(|state| each(&state.law.caps, &state.caps));
+    }
 }
 
 /// The first instant at which hours, holidays, Sundays and caps all allow, every other fact held as it is.

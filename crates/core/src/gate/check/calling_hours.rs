@@ -18,6 +18,14 @@ pub(super) fn check(case: &Case<'_>, out: &mut Findings) -> Option<&'static str>
     if let Some(what) = &case.unplaced {
         unplaced(case, what, out);
     }
+    let margin = case.facts.policy.closing_margin_seconds;
+    let surely_open = |local| case.states().all(|state| state.surely_open(local, margin));
+    if case.unplaced.is_none()
+        && case.is_placed()
+        && case.zones().all(|(_, local)| surely_open(local))
+    {
+        return Some(FEDERAL);
+    }
     for window in windows(case) {
         for (zone, local) in zones_of(case, window) {
             if !is_open(case, window, zone, local) {

@@ -1,13 +1,13 @@
 //! Has this number been called too often? Every INVITE sent counts, and every attempt reserved and not void.
 
 use super::super::case::Case;
-use super::super::clock::{caps, under_cap};
+use super::super::clock::{each_cap, under_cap};
 use super::super::findings::Findings;
 use super::super::reason::ReasonCode;
 
 pub(super) fn check(case: &Case<'_>, out: &mut Findings) -> Option<&'static str> {
     let mut first = None;
-    for cap in caps(case) {
+    each_cap(case, |cap| {
         let rule = cap.provenance.id;
         first.get_or_insert(rule);
         if !under_cap(cap, &case.facts.attempts, case.now) {
@@ -16,6 +16,6 @@ pub(super) fn check(case: &Case<'_>, out: &mut Findings) -> Option<&'static str>
                 format!("{} calls in {hours} hours are the most", cap.calls_max)
             });
         }
-    }
+    });
     first
 }

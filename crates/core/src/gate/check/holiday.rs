@@ -3,10 +3,10 @@
 use super::super::case::Case;
 use super::super::findings::Findings;
 use super::super::reason::ReasonCode;
-use crate::rules::date_of;
+use crate::rules::{Concerns, date_of};
 
 pub(super) fn check(case: &Case<'_>, out: &mut Findings) -> Option<&'static str> {
-    if case.is_emergency() {
+    if case.is_emergency() || !case.concerns(Concerns::HOLIDAYS) {
         return None;
     }
     let mut first = None;

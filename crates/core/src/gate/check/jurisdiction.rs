@@ -4,11 +4,14 @@
 use super::super::case::Case;
 use super::super::findings::Findings;
 use super::super::reason::ReasonCode;
-use crate::rules::ArtificialVoiceAction;
+use crate::rules::{ArtificialVoiceAction, Concerns};
 
 pub(super) fn check(case: &Case<'_>, out: &mut Findings) -> Option<&'static str> {
     if case.is_emergency() {
         return None;
+    }
+    if !case.concerns(Concerns::PLACE) {
+        return Some("us-fed-ai-voice-artificial");
     }
     for state in case.states() {
         let name = &state.law.name;
