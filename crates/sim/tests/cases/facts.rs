@@ -42,6 +42,7 @@ pub fn add_library_only(case: &Case, facts: &mut Facts) {
                 id: Id::new(format!("att_case{n}")),
                 at,
                 campaign: None,
+                conversed: false,
             })
             .collect();
     }
