@@ -34,6 +34,8 @@ pub struct Config {
     pub gate: GateConfig,
     /// `[reassigned]`
     pub reassigned: ReassignedConfig,
+    /// `[places]`
+    pub places: PlacesConfig,
     /// `[dialer]`
     pub dialer: DialerConfig,
     /// `[tts]`
@@ -68,6 +70,13 @@ pub struct ServerConfig {
     pub import_bytes_max: usize,
     /// Seconds that SIGTERM lets calls in progress finish.
     pub shutdown_seconds: u64,
+}
+
+/// Where numbers may be.
+#[derive(Debug, Clone, Deserialize)]
+pub struct PlacesConfig {
+    /// A CSV file of further area codes; empty: none.
+    pub area_codes_file: String,
 }
 
 /// The test clock.

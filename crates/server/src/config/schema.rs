@@ -49,6 +49,7 @@ pub const SETTINGS: &[(&str, &str, Kind)] = &[
     ("gate", "national_hit_always_denies", Kind::Flag),
     ("gate", "permit_seconds", Kind::Whole(1, 300)),
     ("reassigned", "required", Kind::Flag),
+    ("places", "area_codes_file", Kind::Text),
     ("dialer", "calls_max", Kind::Whole(1, 10_000)),
     ("dialer", "tick_ms", Kind::Whole(10, 60_000)),
     ("dialer", "attempts_max", Kind::Whole(1, 20)),

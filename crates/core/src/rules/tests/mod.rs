@@ -3,6 +3,7 @@
 mod errors;
 mod holidays;
 mod law;
+mod operator_area_codes;
 mod places;
 mod shipped;
 
