@@ -216,7 +216,7 @@ fn dated_rules_switch_themselves() {
             assert!(!rule.in_force_on(first.yesterday().unwrap()), "{}", rule.id);
             assert!(rule.in_force_on(first), "{}", rule.id);
             if first > as_of {
-                later.push((rule.id.as_str(), first));
+                later.push((rule.id, first));
             }
         }
         if let Some(last) = rule.effective_to {

@@ -2,6 +2,7 @@
 //! where a number may be. Loaded and validated once; the hash is in every decision.
 
 mod archive;
+mod diff;
 mod federal;
 mod holiday;
 mod index;
@@ -21,6 +22,7 @@ mod zone;
 pub(crate) use index::{Concerns, Days, Index, State, StateNo, Window, ZoneNo};
 pub(crate) use zone::{Local, Zone, date_of, day_number};
 
+pub use diff::{Change, ChangeKind, diff};
 pub use holiday::HolidayRecipe;
 pub use pack::{
     ArtificialVoice, ArtificialVoiceAction, Cap, Confidence, Federal, Holiday, Hours, Jurisdiction,

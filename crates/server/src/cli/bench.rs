@@ -1,6 +1,8 @@
 //! `ringfence bench`: figures that anybody can take again.
 
 mod gate;
+mod lists;
+mod scrub;
 
 use clap::Subcommand;
 
@@ -11,6 +13,10 @@ use super::{Global, Outcome};
 pub enum Bench {
     /// One decision in process: every check, every rule
     Gate(gate::Gate),
+    /// Many numbers asked about at once, nothing recorded
+    Scrub(scrub::ScrubBench),
+    /// The registry of 258 million numbers: size, look-ups, import, change
+    Lists(lists::Lists),
 }
 
 impl Bench {
@@ -18,6 +24,8 @@ impl Bench {
     pub fn run(self, global: &Global) -> Outcome {
         match self {
             Self::Gate(gate) => gate.run(global),
+            Self::Scrub(scrub) => scrub.run(global),
+            Self::Lists(lists) => lists.run(global),
         }
     }
 }

@@ -80,6 +80,7 @@ pub fn in_order(pack: &RulePack, to: &str, now: Timestamp) -> Facts {
         relationships: vec![],
         stops: vec![],
         failures: vec![],
+        holds: vec![],
     }
 }
 

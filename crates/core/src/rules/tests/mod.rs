@@ -1,5 +1,6 @@
 //! The pack as shipped, and what the loader says of bad ones.
 
+mod diff;
 mod errors;
 mod holidays;
 mod law;
