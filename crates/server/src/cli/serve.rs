@@ -52,8 +52,8 @@ impl Serve {
         };
         let config = open::load(global, flags)?;
         start_logs(&config);
+        let rules = open::rules_of(&config)?;
         let store = open::open_store(&config)?;
-        let rules = open::rules()?;
         let clock = start_clock(&config, &*store)?;
         app::keep_pack(&*store, &rules, clock.now())?;
         let runtime = tokio::runtime::Builder::new_multi_thread()

@@ -41,6 +41,8 @@ pub struct Config {
     pub webhooks: Vec<Webhook>,
     /// `[reassigned]`
     pub reassigned: ReassignedConfig,
+    /// `[places]`
+    pub places: PlacesConfig,
     /// `[dialer]`
     pub dialer: DialerConfig,
     /// `[tts]`
@@ -77,6 +79,13 @@ pub struct ServerConfig {
     pub list_bytes_max: u64,
     /// Seconds that SIGTERM lets calls in progress finish.
     pub shutdown_seconds: u64,
+}
+
+/// Where numbers may be.
+#[derive(Debug, Clone, Deserialize)]
+pub struct PlacesConfig {
+    /// A CSV file of further area codes; empty: none.
+    pub area_codes_file: String,
 }
 
 /// The test clock.

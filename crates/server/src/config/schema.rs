@@ -58,6 +58,7 @@ pub const SETTINGS: &[(&str, &str, Kind)] = &[
     ("hooks", "twilio_auth_token_file", Kind::Text),
     ("hooks", "public_url", Kind::Text),
     ("reassigned", "required", Kind::Flag),
+    ("places", "area_codes_file", Kind::Text),
     ("dialer", "calls_max", Kind::Whole(1, 10_000)),
     ("dialer", "tick_ms", Kind::Whole(10, 60_000)),
     ("dialer", "attempts_max", Kind::Whole(1, 20)),
