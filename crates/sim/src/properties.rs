@@ -171,6 +171,7 @@ fn worsen_the_rest(dice: &mut Dice, facts: &mut Facts, now: Timestamp) -> &'stat
                 id: Id::from(format!("att_1{n}").as_str()),
                 at: now,
                 campaign: None,
+                conversed: false,
             }));
             "more attempts"
         }

@@ -7,12 +7,13 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use super::few::Few;
-use super::standing::{Standing, standing};
+use super::relaxed::advice;
+use super::standing::{Form, Standing, lacks_of_form, standing};
 use super::{Candidates, Facts};
 use crate::consent::Purpose;
 use crate::lead::{NumberError, PhoneNumber, StateCode};
 use crate::rules::{
-    AreaCode, Days, Local, RulePack, State, StateNo, Zone, ZoneNo, date_of, day_number,
+    AreaCode, Concerns, Days, Local, RulePack, State, StateNo, Zone, ZoneNo, date_of, day_number,
 };
 
 /// What the number is.
@@ -28,9 +29,6 @@ pub(super) enum Callee {
     Invalid(NumberError),
 }
 
-/// Stands for [`Case::stranger`].
-const STRANGER: ZoneNo = ZoneNo::MAX;
-
 /// The facts in the form that the checks read.
 pub(super) struct Case<'a> {
     pub pack: &'a RulePack,
@@ -41,14 +39,14 @@ pub(super) struct Case<'a> {
     pub unplaced: Option<String>,
     pub standing: Standing<'a>,
     /// Every state the callee may be in, by code.
-    states: Few<StateNo, 4>,
+    states: Few<Option<&'a State>, 4>,
+    /// What the laws of those states have to say.
+    concerns: Concerns,
     /// Every zone the callee may be in, by name, and what its clock shows.
-    zones: Few<(ZoneNo, Local), 8>,
+    zones: Few<Option<(&'a Zone, Local)>, 4>,
     /// The days it is in those zones, each once.
-    days: Few<i32, 4>,
-    dates: Few<Date, 4>,
-    /// A stated zone that the pack does not name.
-    stranger: Option<Box<Zone>>,
+    days: Few<i32, 2>,
+    dates: Few<Date, 2>,
 }
 
 impl<'a> Case<'a> {
@@ -65,50 +63,100 @@ impl<'a> Case<'a> {
                 &facts.suppressions.internal,
                 &request.seller,
                 request.purpose,
+                Form::Written,
                 now,
             ),
             states: Few::new(),
+            concerns: Concerns::default(),
             zones: Few::new(),
             days: Few::new(),
             dates: Few::new(),
-            stranger: None,
         };
-        let mut zones = Few::new();
-        case.callee = case.place_number(&mut zones);
-        case.place_address(&mut zones);
-        case.states.sort_and_dedup();
-        zones.sort_and_dedup();
-        case.tell_the_time(&zones);
+        let (state, of_area) = case.place_number().unzip();
+        let place = &request.place;
+        if place.zip.is_none() && place.state.is_none() && place.time_zone.is_none() {
+            state.into_iter().for_each(|state| case.add_state(state));
+            // In order and each once, as the index has them.
+            for zone in of_area.unwrap_or_default() {
+                case.add_zone(pack.index.zones.get(usize::from(*zone)));
+            }
+        } else {
+            case.place_address(state, of_area.unwrap_or_default());
+        }
+        if case.days.as_slice().is_empty() {
+            case.add_day(day_number(TimeZone::UTC.to_datetime(now).date()));
+        }
+        if !facts.overrides.is_empty() {
+            case.relax_consent();
+        }
         case
     }
 
-    fn place_number(&mut self, zones: &mut Few<ZoneNo, 8>) -> Callee {
-        let number = match PhoneNumber::parse(&self.facts.request.to) {
-            Ok(number) => number,
-            Err(error) => return Callee::Invalid(error),
+    /// Lets less than written consent carry a sales call, where counsel's advice says so and every candidate state is one
+    /// in which it may.
+    #[cold]
+    fn relax_consent(&mut self) {
+        let (Some(oral), Standing::Lacking(_)) = (&self.pack.federal.oral_consent, &self.standing)
+        else {
+            return;
         };
-        let Some(code) = number.area_code() else {
-            return Callee::NotDialable;
+        let request = &self.facts.request;
+        let advice = advice(self, oral.relaxes).or_else(|| advice(self, oral.rule.id));
+        let there = |state: &State| oral.states.contains(&state.law.code);
+        let everywhere = self.is_placed() && self.states().all(there);
+        let in_force = self.dates().iter().all(|day| oral.rule.in_force_on(*day));
+        let open = self.sells() && self.unplaced.is_none() && everywhere && in_force;
+        let Some(advice) = advice.filter(|_| open) else {
+            return;
         };
-        if let Some((state, of_area)) = self.pack.index.area(code) {
-            self.states.push(state);
-            for zone in of_area {
-                zones.push(*zone);
-            }
-            return Callee::Us(number);
-        }
-        match self.pack.places.area_code(code) {
-            AreaCode::OtherCountry | AreaCode::NotGeographic => Callee::NotDialable,
-            AreaCode::Us { .. } | AreaCode::Unknown => Callee::UnknownAreaCode(number),
+        let relaxed = standing(
+            &self.facts.consents,
+            &self.facts.suppressions.internal,
+            &request.seller,
+            request.purpose,
+            Form::Any,
+            self.now,
+        );
+        if let Standing::Stands(consent) = relaxed {
+            self.standing = Standing::Relaxed {
+                consent,
+                lacks: lacks_of_form(consent),
+                advice,
+            };
         }
     }
 
-    fn place_address(&mut self, zones: &mut Few<ZoneNo, 8>) {
-        let place = &self.facts.request.place;
+    /// Says what the number is; the state and the zones of its area code.
+    fn place_number(&mut self) -> Option<(StateNo, &'a [ZoneNo])> {
+        let number = match PhoneNumber::parse(&self.facts.request.to) {
+            Ok(number) => number,
+            Err(error) => {
+                self.callee = Callee::Invalid(error);
+                return None;
+            }
+        };
+        let code = number.area_code()?;
+        let found = self.pack.index.area(code);
+        self.callee = if found.is_some() {
+            Callee::Us(number)
+        } else {
+            match self.pack.places.area_code(code) {
+                AreaCode::OtherCountry | AreaCode::NotGeographic => Callee::NotDialable,
+                AreaCode::Us { .. } | AreaCode::Unknown => Callee::UnknownAreaCode(number),
+            }
+        };
+        found
+    }
+
+    /// Adds the places that were stated to those of the area code.
+    fn place_address(&mut self, state_of_area: Option<StateNo>, of_area: &[ZoneNo]) {
+        let (index, place) = (&self.pack.index, &self.facts.request.place);
+        let mut states: Vec<StateNo> = state_of_area.into_iter().collect();
+        let mut zones: Vec<ZoneNo> = of_area.to_vec();
         let mut narrowed = None;
         if let Some(zip) = &place.zip {
-            if let Some((state, zone)) = self.pack.index.zip(zip) {
-                self.states.push(state);
+            if let Some((state, zone)) = index.zip(zip) {
+                states.push(state);
                 zones.push(zone);
                 narrowed = Some(state);
             } else {
@@ -116,77 +164,68 @@ impl<'a> Case<'a> {
             }
         }
         if let Some(code) = place.state {
-            match self.pack.index.state(code) {
+            match index.state(code) {
                 Some(state) => {
-                    self.states.push(state);
+                    states.push(state);
                     // A ZIP narrows its own state to one zone; without one, every zone of the state is possible.
                     if narrowed != Some(state) {
-                        let of_state = self.pack.index.states.get(usize::from(state));
-                        for zone in of_state.iter().flat_map(|state| &state.zones) {
-                            zones.push(*zone);
-                        }
+                        let of_state = index.states.get(usize::from(state));
+                        zones.extend(of_state.iter().flat_map(|state| &state.zones));
                     }
                 }
                 None => self.unplaced = Some(format!("state {code}")),
             }
         }
+        let numbered = |no: &ZoneNo| index.zones.get(usize::from(*no));
+        let mut zones: Vec<&'a Zone> = zones.iter().filter_map(numbered).collect();
         if let Some(name) = &place.time_zone {
             match self.stated_zone(name) {
                 Some(zone) => zones.push(zone),
                 None => self.unplaced = Some(format!("time zone {name}")),
             }
         }
+        // Their numbers are in the order of their codes.
+        states.sort_unstable();
+        states.dedup();
+        states.into_iter().for_each(|state| self.add_state(state));
+        zones.sort_by_key(|zone| zone.name);
+        zones.dedup_by_key(|zone| zone.name);
+        zones.into_iter().for_each(|zone| self.add_zone(Some(zone)));
     }
 
-    fn stated_zone(&mut self, name: &str) -> Option<ZoneNo> {
-        if let Some(known) = self.pack.index.zone(name) {
+    fn stated_zone(&self, name: &str) -> Option<&'a Zone> {
+        let index = &self.pack.index;
+        if let Some(known) = index.zone(name) {
             return Some(known);
         }
         // Names are found in any case, and the database spells them as they are sorted and shown.
         let rules = self.pack.places.zone(name)?;
-        if let Some(known) = rules
-            .iana_name()
-            .and_then(|name| self.pack.index.zone(name))
-        {
-            return Some(known);
-        }
-        self.stranger = Some(Box::new(Zone::without_table(rules)));
-        Some(STRANGER)
+        let known = rules.iana_name().and_then(|name| index.zone(name));
+        known.or_else(|| Some(Zone::stranger(rules)))
     }
 
-    fn tell_the_time(&mut self, zones: &Few<ZoneNo, 8>) {
-        let mut sorted = zones.clone();
-        if let Some(stranger) = &self.stranger {
-            let index = &self.pack.index.zones;
-            let name = |no: &ZoneNo| index.get(usize::from(*no)).unwrap_or(stranger).name;
-            let mut all = zones.as_slice().to_vec();
-            all.sort_by_key(name);
-            sorted = Few::new();
-            all.into_iter().for_each(|zone| sorted.push(zone));
-        }
-        for no in sorted.iter() {
-            if let Some(zone) = self.zone(no) {
-                let local = zone.local(self.now);
-                self.zones.push((no, local));
-                self.add_day(local.day);
-            }
-        }
-        if zones.as_slice().is_empty() {
-            self.add_day(day_number(TimeZone::UTC.to_datetime(self.now).date()));
+    #[inline]
+    fn add_state(&mut self, no: StateNo) {
+        if let Some(state) = self.pack.index.states.get(usize::from(no)) {
+            self.states.push(Some(state));
+            self.concerns |= state.concerns;
         }
     }
 
+    #[inline]
+    fn add_zone(&mut self, zone: Option<&'a Zone>) {
+        if let Some(zone) = zone {
+            let local = zone.local(self.now);
+            self.zones.push(Some((zone, local)));
+            self.add_day(local.day);
+        }
+    }
+
+    #[inline]
     fn add_day(&mut self, day: i32) {
         if !self.days.as_slice().contains(&day) {
             self.days.push(day);
             self.dates.push(date_of(day));
-        }
-    }
-
-    fn zone(&self, no: ZoneNo) -> Option<&Zone> {
-        match no {
-            STRANGER => self.stranger.as_deref(),
-            _ => self.pack.index.zones.get(usize::from(no)),
         }
     }
 
@@ -207,21 +246,30 @@ impl<'a> Case<'a> {
 
     /// Every state the callee may be in, by code.
     #[inline]
-    pub fn states(&self) -> impl Iterator<Item = &'a State> + use<'a, '_> {
-        let all = &self.pack.index.states;
-        self.states.iter().filter_map(|no| all.get(usize::from(no)))
+    pub fn states(&self) -> impl Iterator<Item = &'a State> {
+        self.states.iter().flatten()
+    }
+
+    /// Whether a law of any of those states has something to say about this.
+    #[inline]
+    pub fn concerns(&self, what: Concerns) -> bool {
+        self.concerns.have(what)
     }
 
     pub fn may_be_in(&self, code: StateCode) -> bool {
         self.states().any(|state| state.law.code == code)
     }
 
+    /// Whether any state is a candidate.
+    #[inline]
+    pub fn is_placed(&self) -> bool {
+        !self.states.as_slice().is_empty()
+    }
+
     /// Every zone the callee may be in, by name, and what its clock shows.
     #[inline]
-    pub fn zones(&self) -> impl Iterator<Item = (&Zone, Local)> {
-        self.zones
-            .iter()
-            .filter_map(|(no, local)| Some((self.zone(no)?, local)))
+    pub fn zones(&self) -> impl Iterator<Item = (&'a Zone, Local)> {
+        self.zones.iter().flatten()
     }
 
     /// The days of this instant in every candidate zone, each once; UTC's where there is no zone.

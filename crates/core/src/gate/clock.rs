@@ -6,8 +6,9 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::Attempt;
 use super::case::Case;
+use super::relaxed::{lifted, relaxed_cap};
 use crate::consent::Purpose;
-use crate::rules::{Cap, Days, Holiday, Hours, Local, Span, Window, Zone};
+use crate::rules::{Cap, Concerns, Days, Holiday, Hours, Local, Span, Window, Zone};
 
 /// How far ahead a first allowed instant is looked for: longer than any year of holidays.
 const HORIZON_DAYS: i64 = 400;
@@ -144,9 +145,24 @@ fn first_in_window(
 }
 
 /// Whether one more call fits now.
+#[inline]
 pub(super) fn under_cap(cap: &Cap, attempts: &[Attempt], now: Timestamp) -> bool {
     let most = usize::try_from(cap.calls_max).ok();
     counted(cap, attempts, now).is_some_and(|counted| Some(counted.count()) < most)
+        && after_conversation(cap, attempts, now).is_none()
+}
+
+/// The end of the time after a conversation in which no call may follow, if `at` lies in it.
+fn after_conversation(cap: &Cap, attempts: &[Attempt], at: Timestamp) -> Option<Timestamp> {
+    let quiet = cap.after_conversation_seconds?;
+    let quiet = SignedDuration::from_secs(i64::try_from(quiet).ok()?);
+    let talks = attempts
+        .iter()
+        .filter(|made| made.conversed && made.at <= at);
+    let ends = talks
+        .filter_map(|made| made.at.checked_add(quiet).ok())
+        .max()?;
+    (at < ends).then_some(ends)
 }
 
 /// The attempts that count at `at`.
@@ -174,6 +190,10 @@ fn first_under_cap(
         let in_force = |zone: &TimeZone| cap.provenance.in_force_on(zone.to_datetime(at).date());
         if !zones.iter().any(in_force) {
             return Some(at);
+        }
+        if let Some(ends) = after_conversation(cap, attempts, at) {
+            at = whole_second(ends)?;
+            continue;
         }
         let counted: Vec<Timestamp> = counted(cap, attempts, at)?.collect();
         if counted.len() < most {
@@ -214,6 +234,9 @@ fn constraints<'c>(case: &'c Case<'_>, held: &'c Held) -> Vec<Constraint<'c>> {
     let margin = SignedDuration::from_secs(i64::from(case.facts.policy.closing_margin_seconds));
     let mut all = Vec::new();
     for window in windows(case) {
+        if lifted(case, &window.hours.provenance, window.hours.relaxation).is_some() {
+            continue;
+        }
         all.extend(zones_of(case, window).map(|(zone, _)| Constraint::Window {
             hours: &window.hours,
             zone: &zone.rules,
@@ -221,18 +244,25 @@ fn constraints<'c>(case: &'c Case<'_>, held: &'c Held) -> Vec<Constraint<'c>> {
         }));
     }
     for state in case.states() {
+        let closed = state.closed.as_ref().filter(|closed| {
+            lifted(case, &closed.rule.provenance, closed.rule.relaxation).is_none()
+        });
         for (zone, _) in case.zones() {
-            all.extend(state.closed.as_ref().map(|closed| Constraint::ClosedDays {
+            all.extend(closed.map(|closed| Constraint::ClosedDays {
                 holiday: &closed.rule,
                 zone: &zone.rules,
             }));
         }
     }
-    all.extend(caps(case).map(|(cap, _)| Constraint::Cap {
-        cap,
-        attempts: &held.attempts,
-        zones: &held.zones,
-    }));
+    each_cap(case, |cap, _| {
+        if relaxed_cap(case, cap).is_none() {
+            all.push(Constraint::Cap {
+                cap,
+                attempts: &held.attempts,
+                zones: &held.zones,
+            });
+        }
+    });
     all
 }
 
@@ -269,30 +299,28 @@ pub(super) fn windows<'c>(case: &'c Case<'_>) -> impl Iterator<Item = &'c Window
     index.federal.iter().chain(states).chain(unknown)
 }
 
-/// Frequency caps of the federal layer and of every candidate state for this purpose, with the days they bind on.
+/// Takes each frequency cap of the federal layer and of every candidate state for this purpose, with the days it binds
+/// on.
 #[inline]
-pub(super) fn caps<'c>(case: &'c Case<'_>) -> impl Iterator<Item = (&'c Cap, Days)> {
+pub(super) fn each_cap<'a>(case: &Case<'a>, mut take: impl FnMut(&'a Cap, Days)) {
     let purpose = case.purpose();
-    let binds = move |(cap, _): &(&Cap, &Days)| {
-        if cap.purposes.is_empty() {
-            purpose != Purpose::Emergency
-        } else {
-            cap.purposes.contains(&purpose)
+    let mut each = |caps: &'a [Cap], days: &[Days]| {
+        for (cap, days) in caps.iter().zip(days) {
+            let for_purpose = if cap.purposes.is_empty() {
+                purpose != Purpose::Emergency
+            } else {
+                cap.purposes.contains(&purpose)
+            };
+            if for_purpose {
+                take(cap, *days);
+            }
         }
     };
-    let federal = case
-        .pack
-        .federal
-        .caps
-        .iter()
-        .zip(&case.pack.index.federal_caps);
-    let states = case
-        .states()
-        .flat_map(|state| state.law.caps.iter().zip(&state.caps));
-    federal
-        .chain(states)
-        .filter(binds)
-        .map(|(cap, days)| (cap, *days))
+    each(&case.pack.federal.caps, &case.pack.index.federal_caps);
+    if case.concerns(Concerns::CAPS) {
+        case.states()
+            .for_each(|state| each(&state.law.caps, &state.caps));
+    }
 }
 
 /// The first instant at which hours, holidays, Sundays and caps all allow, every other fact held as it is.

@@ -126,6 +126,9 @@ pub struct Attempt {
     pub at: Timestamp,
     /// The campaign it was made for.
     pub campaign: Option<Id>,
+    /// Whether a person was talked to (12 CFR 1006.14(b)(2)(i)(B)).
+    #[serde(default)]
+    pub conversed: bool,
 }
 
 /// The campaign's own limits.

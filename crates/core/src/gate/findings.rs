@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::check::COUNT;
+use super::check::{COUNT, NAMES};
 use super::{CheckResult, CheckState, Decision, Effect, Exemption, Reason, ReasonCode, Verdict};
 use crate::rules::RulePack;
 
@@ -15,12 +15,8 @@ pub(super) struct Found {
     detail: Cow<'static, str>,
 }
 
-/// How one check ended, and the rule that was applied.
-#[derive(Debug, Clone, Copy)]
-struct Ended {
-    result: CheckState,
-    rule: Option<&'static str>,
-}
+/// The rule that each check applied, in order.
+pub(super) type Applied = [Option<&'static str>; COUNT];
 
 /// Words about a finding: fixed ones, or made only if somebody will read them.
 pub(super) trait Detail {
@@ -46,10 +42,15 @@ pub(super) struct Findings {
     explain: bool,
     pub reasons: Vec<Found>,
     pub exemptions: Vec<Found>,
-    checks: [Ended; COUNT],
-    closed: usize,
+    /// Reasons and exemptions when the last check ended.
     before: (usize, usize),
+    /// The bit of the check that is being made.
+    bit: u32,
+    failed: u32,
+    lifted: u32,
 }
+
+const _: () = assert!(COUNT <= 32);
 
 impl Findings {
     pub fn new(explain: bool) -> Self {
@@ -57,12 +58,10 @@ impl Findings {
             explain,
             reasons: Vec::new(),
             exemptions: Vec::new(),
-            checks: [Ended {
-                result: CheckState::NotApplicable,
-                rule: None,
-            }; COUNT],
-            closed: 0,
             before: (0, 0),
+            bit: 1,
+            failed: 0,
+            lifted: 0,
         }
     }
 
@@ -105,22 +104,30 @@ impl Findings {
         }
     }
 
-    /// Notes how the next check ended; `applied` is the rule that it applied.
+    /// Notes how a check ended that applied this rule; the rule that a decision names for it.
     #[inline]
-    pub fn close(&mut self, applied: Option<&'static str>) {
+    pub fn close(&mut self, applied: Option<&'static str>) -> Option<&'static str> {
+        let found = (self.reasons.len(), self.exemptions.len());
+        let rule = if found == self.before {
+            applied
+        } else {
+            self.close_with_findings(applied)
+        };
+        self.bit <<= 1;
+        rule
+    }
+
+    #[cold]
+    fn close_with_findings(&mut self, applied: Option<&'static str>) -> Option<&'static str> {
         let failed = self.reasons.get(self.before.0).map(|reason| reason.rule);
         let lifted = self.exemptions.get(self.before.1).map(|lifted| lifted.rule);
-        let (result, rule) = match (failed, lifted, applied) {
-            (Some(rule), _, _) => (CheckState::Fail, Some(rule)),
-            (None, Some(rule), _) => (CheckState::Exempt, Some(rule)),
-            (None, None, Some(rule)) => (CheckState::Pass, Some(rule)),
-            (None, None, None) => (CheckState::NotApplicable, None),
-        };
-        if let Some(slot) = self.checks.get_mut(self.closed) {
-            *slot = Ended { result, rule };
-        }
-        self.closed += 1;
         self.before = (self.reasons.len(), self.exemptions.len());
+        if failed.is_some() {
+            self.failed |= self.bit;
+        } else {
+            self.lifted |= self.bit;
+        }
+        failed.or(lifted).or(applied)
     }
 
     pub fn verdict(&self) -> Verdict {
@@ -135,14 +142,21 @@ impl Findings {
     }
 
     /// Every check made, in order.
-    pub fn checks(&self, names: &[&'static str]) -> Vec<CheckResult> {
-        names
+    pub fn checks(&self, applied: &Applied) -> Vec<CheckResult> {
+        let state = |place: usize, rule: Option<&str>| match (self.failed >> place & 1, rule) {
+            (1, _) => CheckState::Fail,
+            _ if self.lifted >> place & 1 == 1 => CheckState::Exempt,
+            (_, Some(_)) => CheckState::Pass,
+            (_, None) => CheckState::NotApplicable,
+        };
+        NAMES
             .iter()
-            .zip(&self.checks)
-            .map(|(name, ended)| CheckResult {
+            .zip(applied)
+            .enumerate()
+            .map(|(place, (name, rule))| CheckResult {
                 check: Cow::Borrowed(name),
-                result: ended.result,
-                rule: ended.rule.map(Cow::Borrowed),
+                result: state(place, *rule),
+                rule: rule.map(Cow::Borrowed),
             })
             .collect()
     }

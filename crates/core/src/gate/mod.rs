@@ -10,6 +10,7 @@ mod facts;
 mod few;
 mod findings;
 mod reason;
+mod relaxed;
 /// Made-up callees, for measuring.
 pub mod sample;
 mod standing;
@@ -31,7 +32,7 @@ pub use reason::ReasonCode;
 use crate::lead::StateCode;
 use crate::rules::RulePack;
 use case::Case;
-use findings::{Findings, Found};
+use findings::{Applied, Findings, Found};
 
 /// Decides whether the call that `facts` describe may be placed at `now`.
 ///
@@ -45,7 +46,11 @@ pub fn decide(pack: &RulePack, facts: &Facts, now: Timestamp) -> Decision {
         // Nothing opens within the horizon: waiting would not help.
         verdict = Verdict::Deny;
     }
-    let Judgement { case, findings } = judgement;
+    let Judgement {
+        case,
+        findings,
+        applied,
+    } = judgement;
     let (version, sha256) = pack.names;
     Decision {
         verdict,
@@ -57,7 +62,7 @@ pub fn decide(pack: &RulePack, facts: &Facts, now: Timestamp) -> Decision {
             tzdb: Cow::Borrowed(pack.places.tzdb_version()),
         },
         candidates: case.candidates(),
-        checks: findings.checks(check::NAMES),
+        checks: findings.checks(&applied),
         reasons: each(findings.reasons, |found| found.reason(pack)),
         exemptions: each(findings.exemptions, |found| found.exemption(pack)),
     }
@@ -72,6 +77,7 @@ fn each<T>(found: Vec<Found>, to: impl FnMut(Found) -> T) -> Vec<T> {
 pub struct Judgement<'a> {
     case: Case<'a>,
     findings: Findings,
+    applied: Applied,
 }
 
 /// Judges the call that `facts` describe at `now`: the verdict and the codes of [`decide`], without a record.
@@ -84,8 +90,12 @@ impl<'a> Judgement<'a> {
     fn reach(pack: &'a RulePack, facts: &'a Facts, now: Timestamp, explain: bool) -> Self {
         let case = Case::new(pack, facts, now);
         let mut findings = Findings::new(explain);
-        check::all(&case, &mut findings);
-        Self { case, findings }
+        let applied = check::all(&case, &mut findings);
+        Self {
+            case,
+            findings,
+            applied,
+        }
     }
 
     /// May the call be placed? A deferral that [`Judgement::next_allowed_at`] finds no end of is a denial.

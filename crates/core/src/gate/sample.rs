@@ -113,6 +113,7 @@ fn facts(n: u64, ten_digits: u64, seller: &SellerFacts, pack: &RulePack) -> Fact
                 id: Id::from("att_1"),
                 at: ago(30 - i64::try_from(k).unwrap_or(0)),
                 campaign: None,
+                conversed: false,
             })
             .collect(),
         campaign: None,

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::ReasonCode;
+use super::{Override, ReasonCode};
 use crate::consent::{Consent, ConsentLevel, Purpose};
 use crate::suppression::InternalEntry;
 
@@ -13,6 +13,15 @@ pub(super) enum Standing<'a> {
     NotNeeded,
     /// This record carries the call.
     Stands(&'a Consent),
+    /// This record carries a sales call though it is less than written consent, since counsel's advice says so.
+    Relaxed {
+        /// The record.
+        consent: &'a Consent,
+        /// What it lacks and need not have.
+        lacks: Lacks,
+        /// The advice.
+        advice: &'a Override,
+    },
     /// Nothing does; the codes of the record that comes closest, or of having none.
     Lacking(Lacks),
 }
@@ -21,8 +30,17 @@ impl<'a> Standing<'a> {
     /// The record that carries the call, if one does.
     pub fn record(&self) -> Option<&'a Consent> {
         match self {
-            Self::Stands(consent) => Some(consent),
+            Self::Stands(consent) | Self::Relaxed { consent, .. } => Some(consent),
             Self::NotNeeded | Self::Lacking(_) => None,
+        }
+    }
+
+    /// The record that carries the call as the rules ask for it: for a sales call, a written agreement that names the
+    /// seller and the number.
+    pub fn unrelaxed(&self) -> Option<&'a Consent> {
+        match self {
+            Self::Stands(consent) => Some(consent),
+            Self::Relaxed { .. } | Self::NotNeeded | Self::Lacking(_) => None,
         }
     }
 }
@@ -37,6 +55,7 @@ pub(super) fn standing<'a>(
     internal: &[InternalEntry],
     seller: &str,
     purpose: Purpose,
+    form: Form,
     now: Timestamp,
 ) -> Standing<'a> {
     if purpose == Purpose::Emergency {
@@ -49,7 +68,7 @@ pub(super) fn standing<'a>(
     let mut fewest = u32::MAX;
     let mut closest = Lacks::NONE;
     for consent in on_file().filter(|consent| consent.seller == seller) {
-        let lacks = shortfalls(consent, overcome, purpose, now);
+        let lacks = shortfalls(consent, overcome, purpose, now).without(form);
         match lacks.count() {
             // The newest, so that it is the one that a decision names.
             0 if stands.is_none_or(|best| best.granted_at < consent.granted_at) => {
@@ -110,6 +129,21 @@ fn shortfalls(
         )
 }
 
+/// Whether a sales call needs the form of written consent: its level and its elements.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Form {
+    Written,
+    Any,
+}
+
+/// What a consent lacks of the form of written consent, and nothing else.
+pub(super) fn lacks_of_form(consent: &Consent) -> Lacks {
+    let written = consent.level == ConsentLevel::ExpressWritten;
+    Lacks::NONE
+        .with(ReasonCode::ConsentLevelTooLow, !written)
+        .with(ReasonCode::ConsentTextLacksElement, written)
+}
+
 /// What a consent lacks: a set of reason codes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Lacks(u64);
@@ -121,6 +155,18 @@ impl Lacks {
     const fn with(self, code: ReasonCode, lacking: bool) -> Self {
         // There are fewer than 64 codes; `codes` gives them in their own order.
         Self(self.0 | (lacking as u64) << (code as u64))
+    }
+
+    const fn without(self, form: Form) -> Self {
+        match form {
+            Form::Written => self,
+            Form::Any => {
+                let of_form = Self::NONE
+                    .with(ReasonCode::ConsentLevelTooLow, true)
+                    .with(ReasonCode::ConsentTextLacksElement, true);
+                Self(self.0 & !of_form.0)
+            }
+        }
     }
 
     const fn and(self, other: Self) -> Self {

@@ -28,6 +28,13 @@ impl StateCode {
         }
     }
 
+    /// The two letters, as bytes.
+    #[must_use]
+    #[inline]
+    pub const fn letters(self) -> [u8; 2] {
+        self.0
+    }
+
     /// The two letters.
     #[must_use]
     pub fn as_str(&self) -> &str {

@@ -1,5 +1,7 @@
 //! Reads the federal layer, our own policy rules and the retention table.
 
+use std::collections::BTreeSet;
+
 use crate::lead::StateCode;
 
 use super::intern::keep;
@@ -135,8 +137,13 @@ pub(super) fn policy(table: &Table<'_>) {
 
 /// Reads `retention.toml`.
 pub(super) fn retention(table: &Table<'_>) {
+    let mut seen = BTreeSet::new();
     for row in table.tables("retention") {
-        row.needed("record");
+        if let Some(record) = row.needed("record")
+            && !seen.insert(record.text.to_owned())
+        {
+            row.report(record.at, format!("`{}` has a row already", record.text));
+        }
         row.needed("legal_minimum");
         row.needed("clock");
         row.needed_number("default_years", 0, 100);

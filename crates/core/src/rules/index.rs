@@ -7,9 +7,9 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use super::intern::keep;
-use super::pack::{Federal, Hours, Jurisdiction, Provenance};
+use super::pack::{ArtificialVoiceAction, Federal, Hours, Jurisdiction, Provenance, Span};
 use super::places::{AreaRow, Places, zip_number};
-use super::zone::{Zone, date_of, day_number};
+use super::zone::{Local, Zone, date_of, day_number};
 use super::{Holiday, HolidayRecipe};
 use crate::lead::StateCode;
 
@@ -75,7 +75,8 @@ pub(crate) struct Window {
 #[derive(Debug, Clone)]
 pub(crate) struct ClosedDays {
     days: Days,
-    bits: Box<[u64]>,
+    /// For each of [`HOLIDAY_DAYS`]: the place of the recipe that closes it, from 1; else 0.
+    closing: Box<[u8]>,
     pub rule: Holiday,
 }
 
@@ -86,23 +87,116 @@ impl ClosedDays {
         if !self.days.hold(day) {
             return None;
         }
-        if (HOLIDAY_DAYS.0..HOLIDAY_DAYS.1).contains(&day) {
-            let place = (day - HOLIDAY_DAYS.0) as usize;
-            let word = self.bits.get(place / 64).copied().unwrap_or_default();
-            if word >> (place % 64) & 1 == 0 {
-                return None;
+        let place = usize::try_from(day.wrapping_sub(HOLIDAY_DAYS.0)).unwrap_or(usize::MAX);
+        match self.closing.get(place) {
+            Some(0) => None,
+            Some(recipe) => {
+                let recipe = self.rule.recipes.get(usize::from(*recipe) - 1)?;
+                Some(&recipe.name)
             }
+            None => self.worked_out(date_of(day)),
         }
-        self.named(date_of(day))
     }
 
     #[cold]
-    fn named(&self, day: Date) -> Option<&str> {
+    fn worked_out(&self, day: Date) -> Option<&str> {
         self.rule
             .recipes
             .iter()
             .find_map(|recipe| recipe.closed_on(day))
     }
+}
+
+/// What a state's law has something to say about: a check passes at once where no candidate's has.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Concerns(u8);
+
+impl Concerns {
+    /// It has not been read, or bars artificial voices without an override.
+    pub const PLACE: Self = Self(1);
+    pub const LIST: Self = Self(2);
+    pub const REGISTRATION: Self = Self(4);
+    pub const REASSIGNED: Self = Self(8);
+    pub const HOLIDAYS: Self = Self(16);
+    pub const CAPS: Self = Self(32);
+
+    #[inline]
+    pub const fn have(self, what: Self) -> bool {
+        self.0 & what.0 != 0
+    }
+
+    fn of(law: &Jurisdiction) -> Self {
+        let bars = law.artificial_voice.action == ArtificialVoiceAction::ProhibitWithoutOverride;
+        [
+            (law.unread.is_some() || bars, Self::PLACE),
+            (law.list.own_list, Self::LIST),
+            (law.registration.is_some(), Self::REGISTRATION),
+            (law.reassigned.is_some(), Self::REASSIGNED),
+            (law.holidays.is_some(), Self::HOLIDAYS),
+            (!law.caps.is_empty(), Self::CAPS),
+        ]
+        .into_iter()
+        .filter_map(|(has, what)| has.then_some(what))
+        .fold(Self::default(), |all, what| Self(all.0 | what.0))
+    }
+}
+
+impl std::ops::BitOrAssign for Concerns {
+    fn bitor_assign(&mut self, other: Self) {
+        self.0 |= other.0;
+    }
+}
+
+/// The time of day that every window of a state and of the federal layer leaves open, while the same ones are in force.
+#[derive(Debug, Clone)]
+struct OpenHours {
+    days: Days,
+    /// Monday first. Closed where one span cannot say it; then each window must be asked.
+    week: [Span; 7],
+}
+
+impl OpenHours {
+    /// One for each stretch of days in which the same windows are in force.
+    fn of<'w>(windows: impl Iterator<Item = &'w Window> + Clone) -> Box<[Self]> {
+        let mut begins = vec![i32::MIN];
+        for window in windows.clone() {
+            begins.extend([window.days.from, window.days.to.saturating_add(1)]);
+        }
+        begins.sort_unstable();
+        begins.dedup();
+        let ends = begins.iter().skip(1).map(|next| next.saturating_sub(1));
+        let ends: Vec<i32> = ends.chain([i32::MAX]).collect();
+        let stretches = begins.into_iter().zip(ends);
+        stretches
+            .map(|(from, to)| Self {
+                days: Days { from, to },
+                week: std::array::from_fn(|weekday| {
+                    common(windows.clone().filter(|w| w.days.hold(from)), weekday)
+                }),
+            })
+            .collect()
+    }
+}
+
+fn common<'w>(windows: impl Iterator<Item = &'w Window>, weekday: usize) -> Span {
+    const CLOSED: Span = Span { open: 1, close: 0 };
+    let mut common = Span {
+        open: 0,
+        close: 86_400,
+    };
+    for window in windows {
+        let spans = window
+            .hours
+            .week
+            .get(weekday)
+            .map_or(&[][..], Vec::as_slice);
+        let ([span], true) = (spans, window.also_in.is_empty()) else {
+            return CLOSED;
+        };
+        common.open = common.open.max(span.open);
+        common.close = common.close.min(span.close);
+    }
+    common
 }
 
 /// A state with what was worked out for it.
@@ -114,10 +208,29 @@ pub(crate) struct State {
     pub zones: Box<[ZoneNo]>,
     pub windows: Box<[Window]>,
     pub closed: Option<ClosedDays>,
+    open: Box<[OpenHours]>,
+    pub concerns: Concerns,
     pub caps: Box<[Days]>,
     pub voice: Days,
     pub registration: Option<Days>,
     pub reassigned: Option<Days>,
+}
+
+impl State {
+    /// Whether it is certain that every window of this state and of the federal layer is open at this time of a steady
+    /// day, and stays open for `margin` seconds; if not, each window must be asked.
+    #[inline]
+    pub fn surely_open(&self, local: Local, margin: u32) -> bool {
+        let holds = |open: &&OpenHours| open.days.hold(local.day);
+        let Some(open) = self.open.iter().find(holds) else {
+            return false;
+        };
+        let Some(today) = open.week.get(local.weekday()) else {
+            return false;
+        };
+        let with_margin = u64::from(local.second) + u64::from(margin);
+        local.steady && today.open <= local.second && with_margin < u64::from(today.close)
+    }
 }
 
 impl Index {
@@ -129,9 +242,10 @@ impl Index {
     ) -> Self {
         let zones = Zones::new(federal, jurisdictions, unknown, places);
         let mut closures = Closures::default();
+        let everywhere: Vec<Window> = federal.hours.iter().map(|h| zones.window(h)).collect();
         let states: Vec<State> = jurisdictions
             .values()
-            .map(|law| state(law, &zones, &mut closures))
+            .map(|law| state(law, &everywhere, &zones, &mut closures))
             .collect();
         let by_code: BTreeMap<StateCode, StateNo> =
             jurisdictions.keys().copied().zip(0..).collect();
@@ -155,11 +269,7 @@ impl Index {
                 .iter()
                 .filter_map(|(zip, of)| Some((*zip, row(of)?)))
                 .collect(),
-            federal: federal
-                .hours
-                .iter()
-                .map(|hours| zones.window(hours))
-                .collect(),
+            federal: everywhere,
             unknown: zones.window(unknown),
             federal_caps: federal
                 .caps
@@ -193,12 +303,12 @@ impl Index {
     }
 
     /// The zone of this exact name, if it is one of the pack's.
-    pub fn zone(&self, name: &str) -> Option<ZoneNo> {
+    pub fn zone(&self, name: &str) -> Option<&Zone> {
         let named = self.zones.get(..self.named)?;
         let place = named
             .binary_search_by_key(&Some(name), |zone| zone.name)
             .ok()?;
-        ZoneNo::try_from(place).ok()
+        named.get(place)
     }
 }
 
@@ -277,16 +387,24 @@ impl Zones {
     }
 }
 
-fn state(law: &Jurisdiction, zones: &Zones, closures: &mut Closures) -> State {
+fn state(
+    law: &Jurisdiction,
+    everywhere: &[Window],
+    zones: &Zones,
+    closures: &mut Closures,
+) -> State {
+    let windows: Box<[Window]> = law.hours.iter().map(|hours| zones.window(hours)).collect();
     State {
         place: keep(&format!("US-{}", law.code)),
         zones: zones.numbers(&law.time_zones),
-        windows: law.hours.iter().map(|hours| zones.window(hours)).collect(),
+        open: OpenHours::of(everywhere.iter().chain(&windows)),
+        windows,
         closed: law.holidays.as_ref().map(|rule| ClosedDays {
             days: Days::of(&rule.provenance),
-            bits: closures.of_all(&rule.recipes),
+            closing: closures.of_all(&rule.recipes),
             rule: rule.clone(),
         }),
+        concerns: Concerns::of(law),
         caps: law
             .caps
             .iter()
@@ -302,46 +420,36 @@ fn state(law: &Jurisdiction, zones: &Zones, closures: &mut Closures) -> State {
 /// The closed days of each holiday, worked out once for all the states that keep it.
 #[derive(Default)]
 struct Closures {
-    by_id: BTreeMap<String, Box<[u64]>>,
+    by_id: BTreeMap<String, Vec<usize>>,
 }
 
 impl Closures {
-    fn of_all(&mut self, recipes: &[HolidayRecipe]) -> Box<[u64]> {
-        let mut all = empty_days();
-        for recipe in recipes {
-            let own = self
-                .by_id
-                .entry(recipe.id.clone())
-                .or_insert_with(|| closed_days(recipe));
-            for (word, bits) in all.iter_mut().zip(own.iter()) {
-                *word |= bits;
+    fn of_all(&mut self, recipes: &[HolidayRecipe]) -> Box<[u8]> {
+        let length = usize::try_from(HOLIDAY_DAYS.1 - HOLIDAY_DAYS.0).unwrap_or_default();
+        let mut closing = vec![0; length];
+        // The first recipe of a state's list names the day, so the others go first.
+        for (number, recipe) in (1_u8..).zip(recipes).collect::<Vec<_>>().into_iter().rev() {
+            let known = self.by_id.entry(recipe.id.clone());
+            for place in known.or_insert_with(|| closed_days(recipe)) {
+                if let Some(day) = closing.get_mut(*place) {
+                    *day = number;
+                }
             }
         }
-        all
+        closing.into()
     }
 }
 
-fn empty_days() -> Box<[u64]> {
-    vec![0; ((HOLIDAY_DAYS.1 - HOLIDAY_DAYS.0) as usize).div_ceil(64)].into()
-}
-
-fn closed_days(recipe: &HolidayRecipe) -> Box<[u64]> {
-    let mut days = empty_days();
+/// Where they stand among [`HOLIDAY_DAYS`].
+fn closed_days(recipe: &HolidayRecipe) -> Vec<usize> {
     let (first, last) = (
         date_of(HOLIDAY_DAYS.0).year(),
         date_of(HOLIDAY_DAYS.1).year(),
     );
     // A day may be closed for the holiday of the year before or after.
-    for year in first - 1..=last + 1 {
-        for date in [recipe.date_in(year), recipe.observed_date_of(year)]
-            .into_iter()
-            .flatten()
-        {
-            let place = usize::try_from(day_number(date) - HOLIDAY_DAYS.0).unwrap_or(usize::MAX);
-            if let Some(word) = days.get_mut(place / 64) {
-                *word |= 1 << (place % 64);
-            }
-        }
-    }
-    days
+    (first - 1..=last + 1)
+        .flat_map(|year| [recipe.date_in(year), recipe.observed_date_of(year)])
+        .flatten()
+        .filter_map(|date| usize::try_from(day_number(date) - HOLIDAY_DAYS.0).ok())
+        .collect()
 }

@@ -127,7 +127,7 @@ pub(super) fn is_digits(text: &str, length: usize) -> bool {
 
 /// Codes that the numbering plan sets aside: toll-free (8xx with two equal digits at the end; new ones are taken
 /// from the same series), premium (900), personal (5xx and 6xx of that form), and carriers' and government's own.
-fn not_geographic(code: u16) -> bool {
+pub(super) fn not_geographic(code: u16) -> bool {
     let equal_end = code / 10 % 10 == code % 10;
     match code {
         456 | 700 | 710 | 900 => true,

@@ -17,13 +17,16 @@ use super::problem::Problem;
 /// Stands among the keys asked for where any key may stand.
 const ANY_KEY: &str = "*";
 
+/// By file and what the rows say: each row and its line.
+type Alone = BTreeMap<(String, String), Vec<(Provenance, usize)>>;
+
 /// What the reading of one pack gathers.
 pub(super) struct Reading {
     problems: RefCell<Vec<Problem>>,
     /// Every rule by id, with the file and line it stands in.
     pub rules: RefCell<BTreeMap<String, (Provenance, String)>>,
-    /// Rows of which one alone may be in force at a time: file and what they say, with each row and its line.
-    alone: RefCell<BTreeMap<(String, String), Vec<(Provenance, usize)>>>,
+    /// Rows of which one alone may be in force at a time.
+    alone: RefCell<Alone>,
     /// The bundled time-zone database, never the machine's.
     pub zones: TimeZoneDatabase,
 }

@@ -118,11 +118,7 @@ pub(super) fn hours(table: &Table<'_>) -> Option<Hours> {
     let relaxation = relaxation(table);
     let provenance = provenance(table);
     if let (Some(mode), Some(rule)) = (mode, &provenance) {
-        let callees = table.word("callees").map_or("", |word| word.text);
-        table.apart(
-            rule,
-            format!("hours of mode `{}` for `{callees}`", mode.name()),
-        );
+        table.apart(rule, format!("hours of mode `{}`", mode.name()));
     }
     Some(Hours {
         provenance: provenance.filter(|_| mode.is_some())?,

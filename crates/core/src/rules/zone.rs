@@ -1,6 +1,9 @@
 //! The clock on the callee's wall, fast: the offsets of a zone in a table of the years around now. Outside the table,
 //! and near every change of the clocks, `jiff` is asked instead, so that both ways always agree.
 
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -20,7 +23,7 @@ pub(crate) struct Zone {
     /// The IANA name; a fixed offset has none.
     pub name: Option<&'static str>,
     pub rules: TimeZone,
-    /// From which second, UTC, which offset in seconds holds; sorted. Empty: no table.
+    /// From which second, UTC, which offset in seconds holds; sorted.
     offsets: Box<[(i64, i32)]>,
 }
 
@@ -55,18 +58,19 @@ impl Zone {
             offsets.extend(changes.take_while(|(at, _)| *at < TABLE.1));
         }
         Self {
+            name: rules.iana_name().map(super::intern::keep),
+            rules,
             offsets: offsets.into(),
-            ..Self::without_table(rules)
         }
     }
 
-    /// A zone that is asked for once: `jiff` answers for it.
-    pub fn without_table(rules: TimeZone) -> Self {
-        Self {
-            name: rules.iana_name().map(super::intern::keep),
-            rules,
-            offsets: Box::default(),
-        }
+    /// A zone that no pack names, kept for good: there are no more than the bundled database has.
+    pub fn stranger(rules: TimeZone) -> &'static Self {
+        static KEPT: Mutex<BTreeMap<String, &'static Zone>> = Mutex::new(BTreeMap::new());
+        let mut kept = KEPT.lock().unwrap_or_else(PoisonError::into_inner);
+        let name = rules.iana_name().unwrap_or_default().to_owned();
+        kept.entry(name)
+            .or_insert_with(|| Box::leak(Box::new(Self::new(rules))))
     }
 
     /// What the clock shows at `at`.

@@ -11,6 +11,7 @@ mod holds;
 mod hooks;
 mod idempotency;
 mod leads;
+mod lists;
 mod numbers;
 mod openapi;
 mod operator;
@@ -22,6 +23,7 @@ mod route;
 mod scrubs;
 mod sellers;
 mod service;
+mod spool;
 mod stream;
 mod wav;
 mod webhooks;
@@ -147,7 +149,9 @@ const ROUTES: &[Route] = &[
     post("/v1/revocations", "consent.revoke", "Take \"stop calling me\".", BRINGERS, Body::Json(schema_of::<opt_outs::RevocationSent>), opt_outs::revoke),
     post("/v1/suppressions", "suppression.record", "Suppress a number.", BRINGERS, Body::Json(schema_of::<opt_outs::SuppressionSent>), opt_outs::suppress),
     post("/v1/relationships", "consent.relationship", "Record an inquiry or a purchase.", BRINGERS, Body::Json(schema_of::<operator::RelationshipSent>), operator::record_relationship),
-    get("/v1/lists", "suppression.lists", "Every list version on file.", READERS, service::lists),
+    get("/v1/lists", "suppression.lists", "Every list version on file.", READERS, lists::all),
+    post("/v1/lists:import", "suppression.import-list", "Take in a list as delivered, all or nothing; ?kind= and more say what it is.", DESK, Body::List, lists::import),
+    post("/v1/lists:check", "suppression.check-lists", "Which lists hold each number.", READERS, Body::Json(schema_of::<lists::CheckAsked>), lists::check),
 
     post("/v1/opt-outs:import", "consent.import-opt-outs", "Take in a CSV file of opt-outs: number[,seller][,at].", BRINGERS, Body::File, opt_outs::import),
     post("/v1/hooks/{id}", hooks::ROUTE, "Words by another road: sms, email, voicemail, opt-out. Twilio's form is taken, signed by Twilio.", BRINGERS, Body::Json(hooks::schema), hooks::bring),

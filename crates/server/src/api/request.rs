@@ -14,6 +14,7 @@ use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::Value;
 
 use super::problem::ApiError;
+use super::spool::Spooled;
 
 /// How far a caller's clock may be ahead of ours.
 const SKEW: SignedDuration = SignedDuration::from_mins(5);
@@ -65,8 +66,10 @@ pub struct Request {
     pub query: BTreeMap<String, String>,
     /// The headers.
     pub headers: HeaderMap,
-    /// The body, whole.
+    /// The body, whole; empty if it was kept on disk.
     pub body: Bytes,
+    /// The body, if it was kept on disk.
+    pub spooled: Option<Spooled>,
     /// Who asks.
     pub caller: Caller,
     /// When it came, by our clock.

@@ -23,8 +23,10 @@ pub enum Body {
     JsonOrFile(fn() -> Value),
     /// A recorded prompt.
     Wav,
-    /// A file of leads or numbers.
+    /// A file of leads.
     File,
+    /// A list of numbers, of any size: kept on disk.
+    List,
 }
 
 /// One operation.

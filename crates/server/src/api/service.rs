@@ -4,7 +4,7 @@ use hyper::StatusCode;
 use serde_json::json;
 
 use super::problem::ApiError;
-use super::request::{Answer, Request, whole_list};
+use super::request::{Answer, Request};
 use crate::app::App;
 
 /// The process answers.
@@ -12,10 +12,12 @@ pub fn health(_app: &App, _request: Request) -> Result<Answer, ApiError> {
     Answer::ok(&json!({"status": "ok"}))
 }
 
-/// Whether calls could be placed: the store can be written, the clock is said, STOP is shown.
+/// Whether calls could be placed: the store can be written, the lists can be read, the clock is said, STOP is shown.
 pub fn ready(app: &App, request: Request) -> Result<Answer, ApiError> {
     let store = app.store.ready();
-    let status = if store.is_ok() {
+    let lists = app.store.list_faults().unwrap_or_default();
+    let ready = store.is_ok() && lists.is_empty();
+    let status = if ready {
         StatusCode::OK
     } else {
         StatusCode::SERVICE_UNAVAILABLE
@@ -24,8 +26,9 @@ pub fn ready(app: &App, request: Request) -> Result<Answer, ApiError> {
     Answer::json(
         status,
         &json!({
-            "ready": store.is_ok(),
+            "ready": ready,
             "store": if store.is_ok() { "ok" } else { "unavailable" },
+            "lists_unreadable": lists,
             "clock": {
                 "kind": if app.clock.is_test() { "test" } else { "real" },
                 "now": request.now,
@@ -81,6 +84,11 @@ pub fn metrics(app: &App, _request: Request) -> Result<Answer, ApiError> {
             number(app.store.stops()?.len()),
         ),
         (
+            "ringfence_suppression_lists_unreadable",
+            "Lists whose file is missing or damaged: decisions that need them deny.",
+            number(app.store.list_faults()?.len()),
+        ),
+        (
             "ringfence_clock_is_test",
             "1 under a test clock.",
             u64::from(app.clock.is_test()),
@@ -122,11 +130,6 @@ pub fn rule(app: &App, request: Request) -> Result<Answer, ApiError> {
         "effective_to": rule.effective_to, "status": rule.status,
         "confidence": rule.confidence, "note": rule.note,
     }))
-}
-
-/// Every list version on file.
-pub fn lists(app: &App, _request: Request) -> Result<Answer, ApiError> {
-    Answer::ok(&whole_list(&app.store.lists()?))
 }
 
 /// The OpenAPI document.

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use anyhow::{Context, anyhow};
 use clap::Args;
+use ringfence_core::gate::SourceFailure;
 use ringfence_core::rules::RulePack;
 use ringfence_store::{Store, fsync_probe};
 use tokio::net::TcpListener;
@@ -51,8 +52,8 @@ impl Serve {
         };
         let config = open::load(global, flags)?;
         start_logs(&config);
+        let rules = open::rules_of(&config)?;
         let store = open::open_store(&config)?;
-        let rules = open::rules()?;
         let clock = start_clock(&config, &*store)?;
         app::keep_pack(&*store, &rules, clock.now())?;
         let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -150,6 +151,8 @@ async fn serve(
     let probed = Arc::clone(&app);
     // Nobody waits for it.
     tokio::task::spawn_blocking(move || say_flush(&probed));
+    // Opened before anybody waits for a decision.
+    say_unreadable(&app, Vec::new());
     let (close, closing) = watch::channel(false);
     let address = listener.local_addr()?;
     let http = tokio::spawn(api::serve(Arc::clone(&app), listener, closing));
@@ -218,15 +221,34 @@ fn say_flush(app: &App) {
 }
 
 async fn expire_permits(app: Arc<App>) {
+    let mut unreadable = Vec::new();
     loop {
         tokio::time::sleep(EXPIRY_TICK).await;
         let app = Arc::clone(&app);
-        let expired =
-            tokio::task::spawn_blocking(move || app.store.expire_permits(app.now())).await;
-        if let Ok(Err(error)) = expired {
-            tracing::error!(%error, "permits that expired could not be voided");
-        }
+        let known = std::mem::take(&mut unreadable);
+        let look = tokio::task::spawn_blocking(move || {
+            if let Err(error) = app.store.expire_permits(app.now()) {
+                tracing::error!(%error, "permits that expired could not be voided");
+            }
+            say_unreadable(&app, known)
+        });
+        unreadable = look.await.unwrap_or_default();
     }
+}
+
+/// Says which lists cannot be read, once; answers those that it has said.
+fn say_unreadable(app: &App, known: Vec<SourceFailure>) -> Vec<SourceFailure> {
+    let Ok(faults) = app.store.list_faults() else {
+        return known;
+    };
+    for fault in faults.iter().filter(|fault| !known.contains(fault)) {
+        tracing::error!(
+            source = fault.source,
+            detail = fault.detail,
+            "a list cannot be read"
+        );
+    }
+    faults
 }
 
 /// SIGTERM and SIGINT, watched from the moment this is made.

@@ -41,6 +41,8 @@ pub struct Config {
     pub webhooks: Vec<Webhook>,
     /// `[reassigned]`
     pub reassigned: ReassignedConfig,
+    /// `[places]`
+    pub places: PlacesConfig,
     /// `[dialer]`
     pub dialer: DialerConfig,
     /// `[tts]`
@@ -71,10 +73,19 @@ pub struct ServerConfig {
     pub body_bytes_max: usize,
     /// The largest prompt.
     pub prompt_bytes_max: usize,
-    /// The largest file of leads or numbers.
+    /// The largest file of leads.
     pub import_bytes_max: usize,
+    /// The largest list of numbers.
+    pub list_bytes_max: u64,
     /// Seconds that SIGTERM lets calls in progress finish.
     pub shutdown_seconds: u64,
+}
+
+/// Where numbers may be.
+#[derive(Debug, Clone, Deserialize)]
+pub struct PlacesConfig {
+    /// A CSV file of further area codes; empty: none.
+    pub area_codes_file: String,
 }
 
 /// The test clock.

@@ -3,13 +3,13 @@
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::time::SystemTime;
 
 use sha2::{Digest, Sha256};
 
-use super::ListError;
+use super::{ListError, Source};
 
 /// Bytes that are handed over at once.
 const BLOCK_BYTES: usize = 256 * 1024;
@@ -56,7 +56,7 @@ enum Sent {
 
 /// Opens every file and every member; answers SHA-256 over the files as they came.
 pub fn each_part(
-    files: &[PathBuf],
+    files: &[Source],
     progress: &Progress,
     sink: &mut PartSink<'_>,
 ) -> Result<String, ListError> {
@@ -75,10 +75,10 @@ pub fn each_part(
         })?
     })?;
     // The rows and the hash come from two readings: they are of the same file only if nobody wrote in between.
-    for ((path, before), after) in files.iter().zip(before).zip(looks(files)?) {
+    for ((file, before), after) in files.iter().zip(before).zip(looks(files)?) {
         if before != after {
             return Err(ListError::File {
-                file: path.display().to_string(),
+                file: file.name.clone(),
                 what: "it changed while it was read".to_owned(),
             });
         }
@@ -152,9 +152,9 @@ impl Read for Unpacked<'_> {
     }
 }
 
-fn unpack_all(files: &[PathBuf], progress: &Progress, queue: &SyncSender<Sent>) {
-    for path in files {
-        match unpack(path, progress, queue) {
+fn unpack_all(files: &[Source], progress: &Progress, queue: &SyncSender<Sent>) {
+    for file in files {
+        match unpack(file, progress, queue) {
             Ok(true) => {}
             // Nobody reads on.
             Ok(false) => return,
@@ -169,19 +169,19 @@ fn unpack_all(files: &[PathBuf], progress: &Progress, queue: &SyncSender<Sent>) 
 /// Whether somebody still reads.
 type Goes = Result<bool, ListError>;
 
-fn unpack(path: &Path, progress: &Progress, queue: &SyncSender<Sent>) -> Goes {
+fn unpack(source: &Source, progress: &Progress, queue: &SyncSender<Sent>) -> Goes {
     let unreadable = |cause| ListError::Unreadable {
-        file: path.display().to_string(),
+        file: source.name.clone(),
         cause,
     };
-    let mut file = File::open(path).map_err(unreadable)?;
+    let mut file = File::open(&source.path).map_err(unreadable)?;
     let mut magic = [0u8; 4];
     let got = read_up_to(&mut file, &mut magic).map_err(unreadable)?;
     file.seek(SeekFrom::Start(0)).map_err(unreadable)?;
     let counted = Counted { file, progress };
     let mut part = Part {
-        name: path.display().to_string(),
-        file_names: vec![base_name(path)],
+        name: source.name.clone(),
+        file_names: vec![base_name(Path::new(&source.name))],
     };
     match magic.get(..got) {
         Some([0x1f, 0x8b, ..]) => {
@@ -277,10 +277,10 @@ fn base_name(path: &Path) -> String {
 }
 
 /// How each file looks from outside.
-fn looks(files: &[PathBuf]) -> Result<Vec<(u64, Option<SystemTime>)>, ListError> {
-    let look = |path: &PathBuf| {
-        let found = std::fs::metadata(path).map_err(|cause| ListError::Unreadable {
-            file: path.display().to_string(),
+fn looks(files: &[Source]) -> Result<Vec<(u64, Option<SystemTime>)>, ListError> {
+    let look = |file: &Source| {
+        let found = std::fs::metadata(&file.path).map_err(|cause| ListError::Unreadable {
+            file: file.name.clone(),
             cause,
         })?;
         Ok((found.len(), found.modified().ok()))
@@ -288,11 +288,11 @@ fn looks(files: &[PathBuf]) -> Result<Vec<(u64, Option<SystemTime>)>, ListError>
     files.iter().map(look).collect()
 }
 
-fn hash_files(files: &[PathBuf]) -> Result<String, ListError> {
+fn hash_files(files: &[Source]) -> Result<String, ListError> {
     let mut hash = Sha256::new();
-    for path in files {
-        hash_file(path, &mut hash).map_err(|cause| ListError::Unreadable {
-            file: path.display().to_string(),
+    for file in files {
+        hash_file(&file.path, &mut hash).map_err(|cause| ListError::Unreadable {
+            file: file.name.clone(),
             cause,
         })?;
     }

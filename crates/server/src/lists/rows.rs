@@ -4,6 +4,7 @@ use std::io::BufRead;
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
+use regex::Regex;
 use ringfence_store::list::{InternalRow, ListChange, ListKind, ListRows, ReassignedRow};
 use ringfence_store::registry::Builder;
 
@@ -22,6 +23,7 @@ const ROWS_MAX: usize = 10_000_000;
 pub struct Rows {
     kind: ListKind,
     columns: Option<Vec<String>>,
+    pattern: Option<Regex>,
     covers_stated: bool,
     latest: Timestamp,
     numbers: Builder,
@@ -44,6 +46,7 @@ impl Rows {
         Self {
             kind: reading.kind,
             columns: reading.columns.clone(),
+            pattern: reading.pattern.clone(),
             covers_stated: reading.covers_stated,
             latest: reading.now.checked_add(skew).unwrap_or(reading.now),
             numbers: Builder::new(),
@@ -175,7 +178,10 @@ impl Rows {
                 self.changes.push(change);
             }
             ListKind::State => {
-                let number = fields::one_number(line, self.columns.as_deref())?;
+                let number = match &self.pattern {
+                    Some(pattern) => fields::matched(line, pattern)?,
+                    None => fields::one_number(line, self.columns.as_deref())?,
+                };
                 put(&mut self.numbers, number)?;
             }
             ListKind::Litigator => put(&mut self.numbers, fields::one_number(line, None)?)?,

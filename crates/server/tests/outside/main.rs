@@ -22,6 +22,7 @@ mod hooks;
 mod idempotency;
 mod keeping;
 mod life;
+mod list_files;
 mod lists;
 mod problems;
 mod receiver;

@@ -4,10 +4,10 @@ use jiff::civil::{Date, Weekday};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use ringfence_core::consent::Purpose;
-use ringfence_core::gate::ReasonCode;
+use ringfence_core::gate::{Attempt, ReasonCode};
 use ringfence_core::rules::{Cap, Hours, RulePack};
 
-use super::{Answer, CLOCK, Codes, Question, calendar, holidays};
+use super::{Answer, CLOCK, Codes, Question, calendar, consent, holidays};
 
 /// How far `next_allowed_at` looks.
 const HORIZON_DAYS: i64 = 400;
@@ -39,6 +39,7 @@ pub fn obstacles(question: &Question<'_>, t: Timestamp) -> Codes {
                 found.extend(closed(question, row, zone, t));
             }
             if let Some(ban) = &state.holidays
+                && !question.lifted(&ban.provenance, ban.relaxation)
                 && ban.provenance.in_force_on(local)
                 && ban
                     .recipes
@@ -71,7 +72,7 @@ fn closed(
     t: Timestamp,
 ) -> Option<ReasonCode> {
     let day = t.to_zoned(zone.clone()).date();
-    if !row.provenance.in_force_on(day) {
+    if !row.provenance.in_force_on(day) || question.lifted(&row.provenance, row.relaxation) {
         return None;
     }
     let spans = &row.week.get(calendar::monday_first(day))?;
@@ -93,20 +94,17 @@ fn is_sunday(day: Date) -> bool {
     day.weekday() == Weekday::Sunday
 }
 
-/// The caps that bind this purpose: federal ones, and those of every candidate state.
+/// The caps that bind this purpose: federal ones, and those of every candidate state, less those that are lifted.
 fn caps<'a>(question: &'a Question<'_>) -> impl Iterator<Item = &'a Cap> {
     let of_states = question.jurisdictions().flat_map(|state| &state.caps);
     let purpose = question.facts.request.purpose;
-    question
-        .pack
-        .federal
-        .caps
-        .iter()
-        .chain(of_states)
-        .filter(move |cap| {
-            purpose != Purpose::Emergency
-                && (cap.purposes.is_empty() || cap.purposes.contains(&purpose))
-        })
+    let all = question.pack.federal.caps.iter().chain(of_states);
+    all.filter(move |cap| {
+        let bound = cap.purposes.is_empty() || cap.purposes.contains(&purpose);
+        let lifted = question.lifted(&cap.provenance, cap.relaxation)
+            || (cap.lifted_by_consent && consent::stands(question));
+        purpose != Purpose::Emergency && bound && !lifted
+    })
 }
 
 fn period(cap: &Cap) -> SignedDuration {
@@ -128,7 +126,18 @@ fn used_up(question: &Question<'_>, cap: &Cap, t: Timestamp) -> bool {
         .iter()
         .filter(|made| within(made.at))
         .count();
+    let quiet = |made: &Attempt| {
+        let seconds = cap
+            .after_conversation_seconds
+            .map(i64::try_from)
+            .and_then(Result::ok);
+        seconds.is_some_and(|seconds| {
+            made.conversed && t.duration_since(made.at) < SignedDuration::from_secs(seconds)
+        })
+    };
+    let talked = |made: &&Attempt| made.at <= question.now && quiet(made);
     count >= usize::try_from(cap.calls_max).unwrap_or(usize::MAX)
+        || question.facts.attempts.iter().any(|made| talked(&made))
 }
 
 /// The first whole second after the question's instant at which nothing of the clock stands in the way.
@@ -141,13 +150,20 @@ pub fn next_allowed_at(question: &Question<'_>) -> Option<Timestamp> {
     } else {
         60
     };
+    let ends = |cap: &Cap| {
+        let quiet = cap
+            .after_conversation_seconds
+            .map(i64::try_from)
+            .and_then(Result::ok);
+        [Some(period(cap)), quiet.map(SignedDuration::from_secs)]
+            .into_iter()
+            .flatten()
+    };
     let mut releases: Vec<i64> = caps(question)
-        .flat_map(|cap| {
-            question
-                .facts
-                .attempts
-                .iter()
-                .map(|made| made.at.checked_add(period(cap)))
+        .flat_map(ends)
+        .flat_map(|after| {
+            let made = question.facts.attempts.iter();
+            made.map(move |made| made.at.checked_add(after))
         })
         .filter_map(Result::ok)
         .map(ceiling)

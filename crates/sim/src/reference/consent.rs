@@ -12,6 +12,20 @@ pub fn judge(question: &Question<'_>, answer: &mut Answer) {
         return;
     }
     let now = question.now;
+    // Unclear words wait for a person, unless a consent that carries the call came after them.
+    let waits = |at| {
+        let consents = &question.facts.consents;
+        at <= now
+            && !consents.iter().any(|consent| {
+                consent.granted_at > at
+                    && consent.granted_at <= now
+                    && consent.seller == question.facts.request.seller
+                    && failures(question, consent).is_empty()
+            })
+    };
+    if question.facts.holds.iter().any(|hold| waits(hold.at)) {
+        answer.required.insert(ReasonCode::Held);
+    }
     let on_file = || {
         question
             .facts
@@ -20,9 +34,10 @@ pub fn judge(question: &Question<'_>, answer: &mut Answer) {
             .filter(|consent| consent.granted_at <= now)
     };
     // A consent to somebody else is none to this seller, whatever else it is.
-    let own = on_file().filter(|consent| consent.seller == question.facts.request.seller);
-    let own: Vec<Codes> = own.map(|consent| failures(question, consent)).collect();
-    if own.iter().any(Codes::is_empty) {
+    let own: Vec<Codes> = own(question)
+        .map(|consent| failures(question, consent))
+        .collect();
+    if stands(question) {
         return;
     }
     if entries(question).next().is_some() {
@@ -51,15 +66,47 @@ pub fn judge(question: &Question<'_>, answer: &mut Answer) {
     }
 }
 
-/// Whether a written consent stands for this call: with every element, naming the seller.
+/// Whether a consent carries this call.
+pub fn stands(question: &Question<'_>) -> bool {
+    let own = own(question);
+    let form = [
+        ReasonCode::ConsentLevelTooLow,
+        ReasonCode::ConsentTextLacksElement,
+    ];
+    let oral = oral_consent_will_do(question);
+    own.map(|consent| failures(question, consent))
+        .any(|codes| codes.iter().all(|code| oral && form.contains(code)))
+}
+
+/// Whether a written consent stands for this sales call: with every element, naming the seller.
 pub fn written_stands(question: &Question<'_>) -> bool {
-    question.facts.consents.iter().any(|consent| {
-        consent.granted_at <= question.now
-            && consent.level == ConsentLevel::ExpressWritten
-            && consent.missing.is_empty()
-            && consent.seller == question.facts.request.seller
-            && failures(question, consent).is_empty()
-    })
+    own(question).any(|consent| failures(question, consent).is_empty())
+}
+
+fn own<'a>(question: &'a Question<'_>) -> impl Iterator<Item = &'a Consent> {
+    let on_file = question.facts.consents.iter();
+    let granted = on_file.filter(|consent| consent.granted_at <= question.now);
+    granted.filter(|consent| consent.seller == question.facts.request.seller)
+}
+
+/// Bradford v. Sovereign Pest Control (5th Cir. 2026): in its three states, once decided, and only on counsel's advice.
+fn oral_consent_will_do(question: &Question<'_>) -> bool {
+    let Some(oral) = &question.pack.federal.oral_consent else {
+        return false;
+    };
+    let places = &question.places;
+    let advised = question.overridden(oral.relaxes) || question.overridden(oral.rule.id);
+    advised
+        && !places.states.is_empty()
+        && !places.unplaced
+        && places
+            .states
+            .iter()
+            .all(|state| ["TX", "LA", "MS"].contains(&state.as_str()))
+        && question
+            .days(question.now)
+            .into_iter()
+            .all(|day| oral.rule.in_force_on(day))
 }
 
 /// The internal entries on file. The facts hold those that bind this seller.

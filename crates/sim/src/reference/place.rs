@@ -6,8 +6,11 @@ use jiff::tz::TimeZone;
 use ringfence_core::consent::Purpose;
 use ringfence_core::gate::{CallRequest, ReasonCode};
 use ringfence_core::lead::StateCode;
-use ringfence_core::rules::{AreaCode, ArtificialVoiceAction, Jurisdiction, Provenance, RulePack};
+use ringfence_core::rules::{
+    AreaCode, ArtificialVoiceAction, Jurisdiction, Provenance, Relaxation, RulePack,
+};
 
+use super::consent;
 use super::number::{Kind, kind};
 use super::{Answer, Question};
 
@@ -96,6 +99,13 @@ impl Question<'_> {
         self.days(self.now)
             .into_iter()
             .any(|day| rule.in_force_on(day))
+    }
+
+    /// Whether counsel's advice lifts this rule, which the pack lays open to it.
+    pub fn lifted(&self, rule: &Provenance, relaxation: Option<Relaxation>) -> bool {
+        relaxation.is_some_and(|open| {
+            self.overridden(rule.id) && (!open.needs_consent || consent::stands(self))
+        })
     }
 
     /// Whether counsel's advice on this rule is on file and in force.

@@ -13,8 +13,8 @@ use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 use ringfence_core::consent::Purpose;
 use ringfence_core::gate::{
-    Attempt, CallRequest, CampaignFacts, EmergencyArea, Facts, Override, Policy, SourceFailure,
-    Stop,
+    Attempt, CallRequest, CampaignFacts, EmergencyArea, Facts, Hold, Override, Policy,
+    SourceFailure, Stop,
 };
 use ringfence_core::id::Id;
 use ringfence_core::lead::{Place, StateCode};
@@ -90,7 +90,12 @@ impl<'a> World<'a> {
 
     /// Facts about one call, and the instant at which it is asked for.
     pub fn scene(&self, dice: &mut Dice) -> (Facts, Timestamp) {
-        let home = dice.pick(&self.states);
+        // The Fifth Circuit's states more often than their number: they have law of their own.
+        let fifth = ["TX", "LA", "MS"].map(|code| StateCode::parse(code).ok());
+        let home = match dice.chance(12) {
+            true => dice.pick(&fifth).flatten(),
+            false => dice.pick(&self.states),
+        };
         let now = self.moment(dice, home);
         (self.facts(dice, home, now), now)
     }
@@ -120,7 +125,7 @@ impl<'a> World<'a> {
                 attempts: u32::try_from(dice.below(5)).unwrap_or_default(),
             }),
             emergency_areas: dice.few(8, |dice| self.emergency(dice, &request.place, home, now)),
-            overrides: dice.few(12, |dice| self.counsel(dice, home, now)),
+            overrides: dice.few(20, |dice| self.counsel(dice, home, now)),
             relationships: lists::relationships(dice, now),
             stops: dice.few(2, |dice| Stop {
                 since: dice.before(now, 3),
@@ -131,6 +136,10 @@ impl<'a> World<'a> {
             failures: dice.few(1, |_| SourceFailure {
                 source: "national list".to_owned(),
                 detail: "its hash differs".to_owned(),
+            }),
+            holds: dice.few(4, |dice| Hold {
+                id: Id::from("hold_1"),
+                at: dice.before(now, 20),
             }),
             policy: policy(dice),
             request,
@@ -209,6 +218,7 @@ impl<'a> World<'a> {
                     id: Id::from(format!("att_{n}").as_str()),
                     at: now - SignedDuration::from_secs(back) + fraction,
                     campaign: None,
+                    conversed: dice.chance(10),
                 }
             })
             .collect();
@@ -246,18 +256,37 @@ impl<'a> World<'a> {
 
     /// Counsel's advice on a rule of the pack, often one of the callee's own state.
     fn counsel(&self, dice: &mut Dice, home: Option<StateCode>, now: Timestamp) -> Override {
-        let own = home.and_then(|state| self.pack.jurisdictions.get(&state));
-        let own = own.map(|state| state.artificial_voice.provenance.id.to_owned());
+        let state = home.and_then(|state| self.pack.jurisdictions.get(&state));
+        let federal = self.pack.federal.caps.iter().map(|cap| &cap.provenance);
+        let own = state.into_iter().flat_map(|state| {
+            let hours = state.hours.iter().map(|row| &row.provenance);
+            let caps = state.caps.iter().map(|cap| &cap.provenance);
+            let days = state.holidays.iter().map(|ban| &ban.provenance);
+            let voice = std::iter::once(&state.artificial_voice.provenance);
+            hours.chain(caps).chain(days).chain(voice)
+        });
+        let mut open: Vec<&str> = federal.chain(own).map(|rule| rule.id).collect();
+        open.extend(CONSENT_RULES);
+        let own = dice.pick(&open).map(str::to_owned);
         let any = dice.pick(&self.rules).unwrap_or_default();
         Override {
             id: Id::from(format!("ovr_{}", dice.below(1000)).as_str()),
-            rule: own.filter(|_| dice.chance(50)).unwrap_or(any),
+            rule: own.filter(|_| dice.chance(85)).unwrap_or(any),
             from: dice.before(now, 400),
             to: dice.chance(50).then(|| dice.beside(now)),
             document: "counsel memo 2026-03".to_owned(),
         }
     }
 }
+
+/// The rule on written consent, what it may be relaxed by, and one that nothing relaxes.
+const CONSENT_RULES: [&str; 5] = [
+    "us-fed-consent-telemarketing-pewc",
+    "us-fed-consent-telemarketing-pewc",
+    "us-5cir-oral-consent",
+    "us-5cir-oral-consent",
+    "us-fed-company-dnc",
+];
 
 const STRANGE_NUMBERS: &[&str] = &[
     "",

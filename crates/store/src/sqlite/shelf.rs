@@ -229,8 +229,12 @@ impl Inner {
             self.put(&next);
         }
         if ticks.is_multiple_of(LOOK_EVERY) {
-            for slot in self.now().slots() {
-                slot.look();
+            let book = self.now();
+            book.slots().for_each(|slot| slot.look());
+            // One at a time: this has weeks, and decisions have no time.
+            let count = book.slots().count().max(1);
+            let turn = (ticks / LOOK_EVERY) as usize % count;
+            if let Some(slot) = book.slots().nth(turn) {
                 slot.read_on();
             }
         }

@@ -8,6 +8,8 @@ mod contract;
 #[cfg(test)]
 mod crash;
 #[cfg(test)]
+mod list_files;
+#[cfg(test)]
 mod processes;
 #[cfg(test)]
 mod tamper;

@@ -7,6 +7,7 @@ use super::super::case::Case;
 use super::super::clock::{is_open, spans_on, windows, zones_of};
 use super::super::findings::Findings;
 use super::super::reason::ReasonCode;
+use super::super::relaxed::lifted;
 use crate::rules::{Window, Zone};
 
 const FEDERAL: &str = "us-fed-calling-hours";
@@ -17,6 +18,14 @@ pub(super) fn check(case: &Case<'_>, out: &mut Findings) -> Option<&'static str>
     }
     if let Some(what) = &case.unplaced {
         unplaced(case, what, out);
+    }
+    let margin = case.facts.policy.closing_margin_seconds;
+    let surely_open = |local| case.states().all(|state| state.surely_open(local, margin));
+    if case.unplaced.is_none()
+        && case.is_placed()
+        && case.zones().all(|(_, local)| surely_open(local))
+    {
+        return Some(FEDERAL);
     }
     for window in windows(case) {
         for (zone, local) in zones_of(case, window) {
@@ -38,6 +47,9 @@ fn closed(case: &Case<'_>, window: &Window, zone: &Zone, out: &mut Findings) {
     } else {
         ReasonCode::CallingHours
     };
+    if let Some(why) = lifted(case, &hours.provenance, hours.relaxation) {
+        return out.exempt(code, hours.provenance.id, || why);
+    }
     out.defer(code, hours.provenance.id, || {
         let zone = zone.name.unwrap_or("a fixed offset");
         format!(

@@ -62,7 +62,7 @@ fn age(case: &Case<'_>, list: &ListAnswer, out: &mut Findings) {
 fn hit(case: &Case<'_>, list: &ListAnswer, out: &mut Findings) {
     let code = ReasonCode::DncNational;
     if !case.facts.policy.national_hit_always_denies {
-        if let Some(consent) = case.standing.record() {
+        if let Some(consent) = case.standing.unrelaxed() {
             // A signed written agreement that names the caller and the number: 64.1200(c)(2)(ii).
             return out.exempt(code, RULE, || {
                 format!(

@@ -5,6 +5,7 @@ use super::super::case::{Callee, Case};
 use super::super::findings::Findings;
 use super::super::reason::ReasonCode;
 use crate::lead::StateCode;
+use crate::rules::{Concerns, State};
 use crate::suppression::ListAnswer;
 
 pub(super) fn check(case: &Case<'_>, out: &mut Findings) -> Option<&'static str> {
@@ -16,10 +17,11 @@ pub(super) fn check(case: &Case<'_>, out: &mut Findings) -> Option<&'static str>
     };
     let on_file = || case.facts.suppressions.states.iter().filter(in_time);
     let mut first = None;
-    for state in case.states().filter(|state| state.law.list.own_list) {
+    let keeps_one = |state: &&State| state.concerns.have(Concerns::LIST);
+    for state in case.states().filter(keeps_one) {
         let rule = state.law.list.provenance.id;
         first.get_or_insert(rule);
-        if !on_file().any(|list| list_state(list) == Some(state.law.code)) {
+        if !on_file().any(|list| is_of(list, state.law.code)) {
             out.deny(ReasonCode::DncNotSubscribed, rule, || {
                 format!("no list of {} on file", state.law.name)
             });
@@ -42,6 +44,15 @@ fn list_state(list: &ListAnswer) -> Option<StateCode> {
         .and_then(|code| StateCode::parse(code).ok())
 }
 
+/// Whether [`list_state`] is this one.
+#[inline]
+fn is_of(list: &ListAnswer, state: StateCode) -> bool {
+    let letters = list.name.as_bytes().first_chunk::<2>();
+    letters.is_some_and(|letters| {
+        *letters == state.letters() || letters.eq_ignore_ascii_case(&state.letters())
+    })
+}
+
 fn answer(case: &Case<'_>, list: &ListAnswer, out: &mut Findings) {
     let code = list_state(list);
     let state = code
@@ -58,7 +69,7 @@ fn answer(case: &Case<'_>, list: &ListAnswer, out: &mut Findings) {
         return;
     }
     let detail = || format!("on the list {}, obtained {}", list.name, list.obtained_at);
-    match case.standing.record() {
+    match case.standing.unrelaxed() {
         Some(consent) if state.is_some_and(|state| state.lifted_by_written_consent) => {
             out.exempt(ReasonCode::DncState, rule, || {
                 format!("consent {}; {}", consent.id, detail())

@@ -3,10 +3,11 @@
 use super::super::case::Case;
 use super::super::findings::Findings;
 use super::super::reason::ReasonCode;
-use crate::rules::date_of;
+use super::super::relaxed::lifted;
+use crate::rules::{Concerns, date_of};
 
 pub(super) fn check(case: &Case<'_>, out: &mut Findings) -> Option<&'static str> {
-    if case.is_emergency() {
+    if case.is_emergency() || !case.concerns(Concerns::HOLIDAYS) {
         return None;
     }
     let mut first = None;
@@ -20,6 +21,10 @@ pub(super) fn check(case: &Case<'_>, out: &mut Findings) -> Option<&'static str>
             .days()
             .find_map(|day| closed.closed_on(day).map(|name| (name, day)));
         if let Some((name, day)) = found {
+            if let Some(why) = lifted(case, &closed.rule.provenance, closed.rule.relaxation) {
+                out.exempt(ReasonCode::Holiday, rule, || why);
+                continue;
+            }
             out.defer(ReasonCode::Holiday, rule, || {
                 format!("{name} in {} ({})", state.law.name, date_of(day))
             });

@@ -4,9 +4,13 @@
 use super::super::case::Case;
 use super::super::findings::Findings;
 use super::super::reason::ReasonCode;
-use crate::rules::ArtificialVoiceAction;
+use super::super::relaxed::{advice, named};
+use crate::rules::{ArtificialVoiceAction, Concerns};
 
 pub(super) fn check(case: &Case<'_>, out: &mut Findings) -> Option<&'static str> {
+    if !case.concerns(Concerns::PLACE) {
+        return Some("us-fed-ai-voice-artificial");
+    }
     for state in case.states() {
         let name = &state.law.name;
         if let Some(unread) = &state.law.unread {
@@ -22,14 +26,8 @@ pub(super) fn check(case: &Case<'_>, out: &mut Findings) -> Option<&'static str>
         }
         let rule = law.provenance.id;
         let code = ReasonCode::JurisdictionProhibits;
-        let lifted =
-            case.facts.overrides.iter().find(|o| {
-                o.rule == rule && o.from <= case.now && o.to.is_none_or(|to| case.now < to)
-            });
-        match lifted {
-            Some(o) => out.exempt(code, rule, || {
-                format!("counsel override {}: {}", o.id, o.document)
-            }),
+        match advice(case, rule) {
+            Some(advice) => out.exempt(code, rule, || named(advice)),
             None => out.deny(code, rule, || {
                 format!("{name} bars such calls; no counsel override")
             }),

@@ -4,7 +4,7 @@
 //! Words of a finding are given as a closure, `|| format!(..)`: they are made only for a decision that is kept.
 
 use super::case::Case;
-use super::findings::Findings;
+use super::findings::{Applied, Findings};
 
 /// Every check, by the name of its file. A check reads its own group of facts and no other's result.
 macro_rules! checks {
@@ -19,11 +19,11 @@ macro_rules! checks {
 
         /// Makes every check; never stops at the first.
         // Calls by name, so that the compiler may put the small ones in line.
-        pub(super) fn all(case: &Case<'_>, out: &mut Findings) {
-            $(
+        pub(super) fn all(case: &Case<'_>, out: &mut Findings) -> Applied {
+            [$({
                 let applied = $module::check(case, out);
-                out.close(applied);
-            )+
+                out.close(applied)
+            }),+]
         }
     };
 }

@@ -6,6 +6,7 @@ use jiff::SignedDuration;
 use super::super::case::Case;
 use super::super::findings::Findings;
 use super::super::reason::ReasonCode;
+use crate::rules::Concerns;
 use crate::suppression::{Reassigned, ReassignedAnswer};
 
 const RULE: &str = "us-fed-rnd";
@@ -15,6 +16,10 @@ pub(super) fn check(case: &Case<'_>, out: &mut Findings) -> Option<&'static str>
         return None;
     }
     let on_file = &case.facts.suppressions.reassigned;
+    let asked_for = case.concerns(Concerns::REASSIGNED) || case.facts.policy.reassigned_required;
+    if on_file.is_empty() && !asked_for {
+        return Some(RULE);
+    }
     let answers = || on_file.iter().filter(|answer| answer.asked_at <= case.now);
     let newest = answers().map(|answer| answer.asked_at).max();
     let latest = || answers().filter(|answer| Some(answer.asked_at) == newest);

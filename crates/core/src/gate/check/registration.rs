@@ -3,11 +3,12 @@
 use super::super::case::Case;
 use super::super::findings::Findings;
 use super::super::reason::ReasonCode;
+use crate::rules::Concerns;
 use crate::seller::Registration;
 
 pub(super) fn check(case: &Case<'_>, out: &mut Findings) -> Option<&'static str> {
     let seller = case.facts.seller.as_ref()?;
-    if !case.sells() {
+    if !case.sells() || !case.concerns(Concerns::REGISTRATION) {
         return None;
     }
     let dates = case.dates();

@@ -4,6 +4,7 @@ mod diff;
 mod errors;
 mod holidays;
 mod law;
+mod operator_area_codes;
 mod places;
 mod shipped;
 

@@ -48,6 +48,7 @@ pub fn import(store: &SqliteStore, kind: ListKind, file: &Path) -> Result<(), Fa
     let reading = Reading {
         kind,
         columns: None,
+        pattern: None,
         covers_stated: false,
         now: NOW,
     };
