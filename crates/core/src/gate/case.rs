@@ -12,7 +12,7 @@ use super::{Candidates, Facts};
 use crate::consent::Purpose;
 use crate::lead::{NumberError, PhoneNumber, StateCode};
 use crate::rules::{
-    AreaCode, Concerns, Days, Local, RulePack, State, StateNo, Zone, ZoneNo, date_of, day_number,
+    AreaCode, Concerns, Days, Local, RulePack, State, StateNo, Zone, ZoneNo, day_number,
 };
 
 /// What the number is.
@@ -44,8 +44,7 @@ pub(super) struct Case<'a> {
     /// Every zone the callee may be in, by name, and what its clock shows.
     zones: Few<Option<(&'a Zone, Local)>, 4>,
     /// The days it is in those zones, each once.
-    days: Few<i32, 2>,
-    dates: Few<Date, 2>,
+    days: Few<(i32, Date), 2>,
 }
 
 impl<'a> Case<'a> {
@@ -68,7 +67,6 @@ impl<'a> Case<'a> {
             concerns: Concerns::default(),
             zones: Few::new(),
             days: Few::new(),
-            dates: Few::new(),
         };
         let (state, of_area) = case.place_number().unzip();
         let place = &request.place;
@@ -184,9 +182,8 @@ impl<'a> Case<'a> {
 
     #[inline]
     fn add_day(&mut self, day: i32) {
-        if !self.days.as_slice().contains(&day) {
-            self.days.push(day);
-            self.dates.push(date_of(day));
+        if !self.days().any(|known| known == day) {
+            self.days.push((day, self.pack.index.date(day)));
         }
     }
 
@@ -236,13 +233,13 @@ impl<'a> Case<'a> {
     /// The days of this instant in every candidate zone, each once; UTC's where there is no zone.
     #[inline]
     pub fn days(&self) -> impl Iterator<Item = i32> + Clone {
-        self.days.iter()
+        self.days.iter().map(|(day, _)| day)
     }
 
     /// The same as dates.
     #[inline]
-    pub fn dates(&self) -> &[Date] {
-        self.dates.as_slice()
+    pub fn dates(&self) -> impl Iterator<Item = Date> + Clone {
+        self.days.iter().map(|(_, date)| date)
     }
 
     /// Whether a rule is in force in any candidate zone.

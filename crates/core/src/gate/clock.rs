@@ -103,7 +103,7 @@ fn closed_on(holiday: &Holiday, day: Date) -> Option<&str> {
 }
 
 /// The windows of `day`; none: closed all day.
-pub(super) fn spans_on(hours: &Hours, day: Date) -> &[Span] {
+fn spans_on(hours: &Hours, day: Date) -> &[Span] {
     let monday_first = usize::try_from(day.weekday().to_monday_zero_offset()).unwrap_or(0);
     hours.week.get(monday_first).map_or(&[], Vec::as_slice)
 }
@@ -244,7 +244,10 @@ pub(super) fn each_cap<'a>(case: &Case<'a>, mut take: impl FnMut(&'a Cap)) {
             }
         }
     };
-    each(&case.pack.federal.caps, &case.pack.index.federal_caps);
+    // The federal caps bind some purposes only (Regulation F: debt collection).
+    if case.pack.index.capped_purposes >> (purpose as u8) & 1 == 1 {
+        each(&case.pack.federal.caps, &case.pack.index.federal_caps);
+    }
     if case.concerns(Concerns::CAPS) {
         case.states()
             .for_each(|state| each(&state.law.caps, &state.caps));

@@ -42,6 +42,8 @@ pub(super) struct Findings {
     explain: bool,
     pub reasons: Vec<Found>,
     pub exemptions: Vec<Found>,
+    /// The check that is being made has found something.
+    found: bool,
     /// Reasons and exemptions when the last check ended.
     before: (usize, usize),
     /// The bit of the check that is being made.
@@ -58,6 +60,7 @@ impl Findings {
             explain,
             reasons: Vec::new(),
             exemptions: Vec::new(),
+            found: false,
             before: (0, 0),
             bit: 1,
             failed: 0,
@@ -85,12 +88,13 @@ impl Findings {
 
     #[inline]
     fn found(
-        &self,
+        &mut self,
         code: ReasonCode,
         effect: Effect,
         rule: &'static str,
         detail: impl Detail,
     ) -> Found {
+        self.found = true;
         let detail = if self.explain {
             detail.words()
         } else {
@@ -107,13 +111,12 @@ impl Findings {
     /// Notes how a check ended that applied this rule; the rule that a decision names for it.
     #[inline]
     pub fn close(&mut self, applied: Option<&'static str>) -> Option<&'static str> {
-        let found = (self.reasons.len(), self.exemptions.len());
-        let rule = if found == self.before {
-            applied
-        } else {
+        let rule = if self.found {
             self.close_with_findings(applied)
+        } else {
+            applied
         };
-        self.bit <<= 1;
+        self.bit = self.bit.wrapping_shl(1);
         rule
     }
 
@@ -122,6 +125,7 @@ impl Findings {
         let failed = self.reasons.get(self.before.0).map(|reason| reason.rule);
         let lifted = self.exemptions.get(self.before.1).map(|lifted| lifted.rule);
         self.before = (self.reasons.len(), self.exemptions.len());
+        self.found = false;
         if failed.is_some() {
             self.failed |= self.bit;
         } else {

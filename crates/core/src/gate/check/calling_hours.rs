@@ -1,13 +1,14 @@
 //! May a call begin at this time of day? 47 CFR 64.1200(c)(1), 16 CFR 310.4(c) and the states' own windows, every
 //! one in every zone the callee may be in. A Sunday closed all day has a code of its own.
 
-use jiff::civil::Weekday;
-
 use super::super::case::Case;
-use super::super::clock::{is_open, spans_on, windows, zones_of};
+use super::super::clock::{is_open, windows, zones_of};
 use super::super::findings::Findings;
 use super::super::reason::ReasonCode;
-use crate::rules::{Window, Zone};
+use crate::rules::{Local, Window, Zone};
+
+/// As [`Local::weekday`] counts.
+const SUNDAY: usize = 6;
 
 const FEDERAL: &str = "us-fed-calling-hours";
 
@@ -29,7 +30,7 @@ pub(super) fn check(case: &Case<'_>, out: &mut Findings) -> Option<&'static str>
     for window in windows(case) {
         for (zone, local) in zones_of(case, window) {
             if !is_open(case, window, zone, local) {
-                closed(case, window, zone, out);
+                closed(case, window, zone, local, out);
             }
         }
     }
@@ -37,16 +38,17 @@ pub(super) fn check(case: &Case<'_>, out: &mut Findings) -> Option<&'static str>
 }
 
 #[cold]
-fn closed(case: &Case<'_>, window: &Window, zone: &Zone, out: &mut Findings) {
+fn closed(case: &Case<'_>, window: &Window, zone: &Zone, local: Local, out: &mut Findings) {
     let hours = &window.hours;
-    let local = zone.rules.to_datetime(case.now);
-    let sunday = local.weekday() == Weekday::Sunday && spans_on(hours, local.date()).is_empty();
+    let today = hours.week.get(local.weekday());
+    let sunday = local.weekday() == SUNDAY && today.is_none_or(Vec::is_empty);
     let code = if sunday {
         ReasonCode::Sunday
     } else {
         ReasonCode::CallingHours
     };
     out.defer(code, hours.provenance.id, || {
+        let local = zone.rules.to_datetime(case.now);
         let zone = zone.name.unwrap_or("a fixed offset");
         format!(
             "it is {} {} in {zone}",

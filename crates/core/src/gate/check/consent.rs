@@ -5,6 +5,7 @@ use super::super::findings::Findings;
 use super::super::reason::ReasonCode;
 use super::super::standing::Standing;
 
+#[inline(always)]
 pub(super) fn check(case: &Case<'_>, out: &mut Findings) -> Option<&'static str> {
     if matches!(case.callee, Callee::Invalid(_)) {
         return None; // no consent can be on file for a number that cannot exist

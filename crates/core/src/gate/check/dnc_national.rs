@@ -24,7 +24,7 @@ pub(super) fn check(case: &Case<'_>, out: &mut Findings) -> Option<&'static str>
         .profile
         .san
         .as_ref()
-        .is_some_and(|san| dates.iter().all(|day| *day <= san.expires_on));
+        .is_some_and(|san| dates.clone().all(|day| day <= san.expires_on));
     if !subscribed {
         out.deny(
             ReasonCode::DncNotSubscribed,

@@ -5,6 +5,7 @@ use super::super::findings::Findings;
 use super::super::reason::ReasonCode;
 use crate::rules::{Concerns, date_of};
 
+#[inline(always)]
 pub(super) fn check(case: &Case<'_>, out: &mut Findings) -> Option<&'static str> {
     if case.is_emergency() || !case.concerns(Concerns::HOLIDAYS) {
         return None;

@@ -6,6 +6,7 @@ use super::super::findings::Findings;
 use super::super::reason::ReasonCode;
 use crate::rules::{ArtificialVoiceAction, Concerns};
 
+#[inline(always)]
 pub(super) fn check(case: &Case<'_>, out: &mut Findings) -> Option<&'static str> {
     if case.is_emergency() {
         return None;

@@ -16,7 +16,7 @@ pub(super) fn check(case: &Case<'_>, out: &mut Findings) -> Option<&'static str>
         let in_force = registration.number.is_some()
             && registration
                 .expires_on
-                .is_none_or(|last| dates.iter().all(|day| *day <= last));
+                .is_none_or(|last| dates.clone().all(|day| day <= last));
         in_force || registration.exempt_because.is_some()
     };
     let mut first = None;
