@@ -46,9 +46,9 @@ pub(super) struct Findings {
     found: bool,
     /// Reasons and exemptions when the last check ended.
     before: (usize, usize),
-    /// The bit of the check that is being made.
-    bit: u32,
+    /// A bit for each check that failed, by its place.
     failed: u32,
+    /// A bit for each that an exemption lifted.
     lifted: u32,
 }
 
@@ -62,7 +62,6 @@ impl Findings {
             exemptions: Vec::new(),
             found: false,
             before: (0, 0),
-            bit: 1,
             failed: 0,
             lifted: 0,
         }
@@ -108,28 +107,30 @@ impl Findings {
         }
     }
 
-    /// Notes how a check ended that applied this rule; the rule that a decision names for it.
-    #[inline]
-    pub fn close(&mut self, applied: Option<&'static str>) -> Option<&'static str> {
-        let rule = if self.found {
-            self.close_with_findings(applied)
+    /// Notes how the check at this place ended, which applied this rule; the rule that a decision names for it.
+    #[inline(always)]
+    pub fn close(&mut self, place: u32, applied: Option<&'static str>) -> Option<&'static str> {
+        if self.found {
+            self.close_with_findings(place, applied)
         } else {
             applied
-        };
-        self.bit = self.bit.wrapping_shl(1);
-        rule
+        }
     }
 
     #[cold]
-    fn close_with_findings(&mut self, applied: Option<&'static str>) -> Option<&'static str> {
+    fn close_with_findings(
+        &mut self,
+        place: u32,
+        applied: Option<&'static str>,
+    ) -> Option<&'static str> {
         let failed = self.reasons.get(self.before.0).map(|reason| reason.rule);
         let lifted = self.exemptions.get(self.before.1).map(|lifted| lifted.rule);
         self.before = (self.reasons.len(), self.exemptions.len());
         self.found = false;
         if failed.is_some() {
-            self.failed |= self.bit;
+            self.failed |= 1 << place;
         } else {
-            self.lifted |= self.bit;
+            self.lifted |= 1 << place;
         }
         failed.or(lifted).or(applied)
     }

@@ -2,7 +2,7 @@
 //! one in every zone the callee may be in. A Sunday closed all day has a code of its own.
 
 use super::super::case::Case;
-use super::super::clock::{is_open, windows, zones_of};
+use super::super::clock::{each_window, is_open};
 use super::super::findings::Findings;
 use super::super::reason::ReasonCode;
 use crate::rules::{Local, Window, Zone};
@@ -27,13 +27,11 @@ pub(super) fn check(case: &Case<'_>, out: &mut Findings) -> Option<&'static str>
     {
         return Some(FEDERAL);
     }
-    for window in windows(case) {
-        for (zone, local) in zones_of(case, window) {
-            if !is_open(case, window, zone, local) {
-                closed(case, window, zone, local, out);
-            }
+    each_window(case, |window, zone, local| {
+        if !is_open(case, window, zone, local) {
+            closed(case, window, zone, local, out);
         }
-    }
+    });
     Some(FEDERAL)
 }
 

@@ -40,8 +40,9 @@ fn is_in_time(case: &Case<'_>, list: &ListAnswer) -> bool {
 }
 
 fn on_file(case: &Case<'_>, lists: &[ListAnswer], state: StateCode) -> bool {
-    let letters = state.letters();
-    let spelt_so = |list: &&ListAnswer| list.name.as_bytes().first_chunk() == Some(&letters);
+    let letters = Some(state.number());
+    let first_two = |list: &ListAnswer| list.name.as_bytes().first_chunk().copied();
+    let spelt_so = |list: &&ListAnswer| first_two(list).map(u16::from_be_bytes) == letters;
     lists.iter().find(spelt_so).is_some_and(|list| is_in_time(case, list))
         // It may be spelt in small letters, or be the second of that name.
         || lists.iter().any(|list| list_state(list) == Some(state) && is_in_time(case, list))
