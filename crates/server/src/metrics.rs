@@ -28,6 +28,15 @@ const COUNTERS: &[(&str, &str)] = &[
         "ringfence_converse_opt_outs_total",
         "Opt-outs taken over HTTP, by kind.",
     ),
+    (
+        "ringfence_converse_hooks_total",
+        "Words brought by other roads, by source and what they were taken for.",
+    ),
+    ("ringfence_converse_reviews_total", "Holds decided, by how."),
+    (
+        "ringfence_webhook_posts_total",
+        "Events told to other systems, by how it went.",
+    ),
 ];
 
 impl Metrics {

@@ -18,8 +18,17 @@ pub mod consent;
 /// Opt-outs.
 pub mod suppression;
 
+/// Numbers that wait for a person's decision.
+pub mod hold;
+
+/// Events on their way to other systems.
+pub mod webhook;
+
 /// Imported lists.
 pub mod list;
+
+/// Lists at their real size, in files.
+pub mod registry;
 
 /// Decisions and reservations.
 pub mod gate;

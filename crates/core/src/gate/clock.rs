@@ -26,6 +26,7 @@ enum Constraint<'c> {
     Cap {
         cap: &'c Cap,
         attempts: &'c [Attempt],
+        zones: &'c [TimeZone],
     },
 }
 
@@ -51,7 +52,11 @@ impl Constraint<'_> {
                 }
                 None
             }
-            Self::Cap { cap, attempts } => first_under_cap(cap, attempts, from),
+            Self::Cap {
+                cap,
+                attempts,
+                zones,
+            } => first_under_cap(cap, attempts, zones, from),
         }
     }
 }
@@ -143,11 +148,20 @@ fn counted<'f>(
     Some(made.filter(move |made| since < *made && *made <= at))
 }
 
-fn first_under_cap(cap: &Cap, attempts: &[Attempt], from: Timestamp) -> Option<Timestamp> {
+fn first_under_cap(
+    cap: &Cap,
+    attempts: &[Attempt],
+    zones: &[TimeZone],
+    from: Timestamp,
+) -> Option<Timestamp> {
     let period = SignedDuration::from_secs(i64::try_from(cap.period_seconds).ok()?);
     let most = usize::try_from(cap.calls_max).ok()?;
     let mut at = from;
     loop {
+        let in_force = |zone: &TimeZone| cap.provenance.in_force_on(zone.to_datetime(at).date());
+        if !zones.iter().any(in_force) {
+            return Some(at);
+        }
         let counted: Vec<Timestamp> = counted(cap, attempts, at)?.collect();
         if counted.len() < most {
             return Some(at);
@@ -180,7 +194,7 @@ fn instant(day: Date, second_of_day: u32, zone: &TimeZone) -> Option<Timestamp> 
 }
 
 /// Every clock rule that binds this call, each in each zone in which it is tested.
-fn constraints<'c>(case: &'c Case<'_>) -> Vec<Constraint<'c>> {
+fn constraints<'c>(case: &'c Case<'_>, held: &'c Held) -> Vec<Constraint<'c>> {
     if case.is_emergency() {
         return Vec::new();
     }
@@ -201,13 +215,41 @@ fn constraints<'c>(case: &'c Case<'_>) -> Vec<Constraint<'c>> {
             }));
         }
     }
-    let attempts = &case.facts.attempts;
-    each_cap(case, |cap| all.push(Constraint::Cap { cap, attempts }));
+    each_cap(case, |cap, _| {
+        all.push(Constraint::Cap {
+            cap,
+            attempts: &held.attempts,
+            zones: &held.zones,
+        });
+    });
     all
 }
 
+/// What caps look at while time goes on: the attempts on file now, and the zones whose days their dates are.
+struct Held {
+    attempts: Vec<Attempt>,
+    zones: Vec<TimeZone>,
+}
+
+impl Held {
+    fn of(case: &Case<'_>) -> Self {
+        let attempts = case.facts.attempts.iter();
+        let mut zones: Vec<TimeZone> = case.zones().map(|(zone, _)| zone.rules.clone()).collect();
+        if zones.is_empty() {
+            zones.push(TimeZone::UTC);
+        }
+        Self {
+            attempts: attempts
+                .filter(|made| made.at <= case.now)
+                .cloned()
+                .collect(),
+            zones,
+        }
+    }
+}
+
 /// Takes each row of calling hours in each zone in which it is tested, with what the clock shows there: the federal rows
-/// and every candidate state's, and where a place is in no table, the strictest too.
+/// and every candidate state's; where a place is in no table, the strictest too.
 #[inline]
 pub(super) fn each_window<'a>(case: &Case<'a>, mut take: impl FnMut(&'a Window, &'a Zone, Local)) {
     let index = &case.pack.index;
@@ -225,14 +267,15 @@ pub(super) fn each_window<'a>(case: &Case<'a>, mut take: impl FnMut(&'a Window, 
     };
     each(&index.federal);
     case.states().for_each(|state| each(&state.windows));
-    if case.unplaced.is_some() {
+    if case.unplaced.is_some() || !case.is_placed() {
         each(std::slice::from_ref(&index.unknown));
     }
 }
 
-/// Takes each frequency cap of the federal layer and of every candidate state that binds this purpose.
+/// Takes each frequency cap of the federal layer and of every candidate state for this purpose, with the days it binds
+/// on.
 #[inline]
-pub(super) fn each_cap<'a>(case: &Case<'a>, mut take: impl FnMut(&'a Cap)) {
+pub(super) fn each_cap<'a>(case: &Case<'a>, mut take: impl FnMut(&'a Cap, Days)) {
     let purpose = case.purpose();
     let mut each = |caps: &'a [Cap], days: &[Days]| {
         for (cap, days) in caps.iter().zip(days) {
@@ -241,8 +284,8 @@ pub(super) fn each_cap<'a>(case: &Case<'a>, mut take: impl FnMut(&'a Cap)) {
             } else {
                 cap.purposes.contains(&purpose)
             };
-            if for_purpose && case.days().max().is_some_and(|day| days.hold(day)) {
-                take(cap);
+            if for_purpose {
+                take(cap, *days);
             }
         }
     };
@@ -262,7 +305,8 @@ pub(super) fn next_allowed_at(case: &Case<'_>) -> Option<Timestamp> {
         .now
         .checked_add(SignedDuration::from_hours(24 * HORIZON_DAYS))
         .ok()?;
-    let constraints = constraints(case);
+    let held = Held::of(case);
+    let constraints = constraints(case, &held);
     let mut at = case.now;
     // Each pass moves forward to where every rule has allowed once; it ends when none moves it further. Every
     // rule answers with its own first instant, so nothing earlier can have been passed over.

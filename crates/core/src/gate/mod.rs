@@ -23,8 +23,8 @@ pub use decision::{
     Words,
 };
 pub use facts::{
-    Attempt, CallRequest, CampaignFacts, DisclosureFacts, EmergencyArea, Facts, Override, Policy,
-    Relationship, RelationshipKind, SellerFacts, SourceFailure, Stop, Suppressions,
+    Attempt, CallRequest, CampaignFacts, DisclosureFacts, EmergencyArea, Facts, Hold, Override,
+    Policy, Relationship, RelationshipKind, SellerFacts, SourceFailure, Stop, Suppressions,
 };
 pub use reason::ReasonCode;
 

@@ -121,6 +121,7 @@ fn facts(n: u64, ten_digits: u64, seller: &SellerFacts, pack: &RulePack) -> Fact
         relationships: vec![],
         stops: vec![],
         failures: vec![],
+        holds: vec![],
     }
 }
 

@@ -24,7 +24,7 @@ pub(crate) use zone::{Local, Zone, date_of, day_number};
 pub use holiday::HolidayRecipe;
 pub use pack::{
     ArtificialVoice, ArtificialVoiceAction, Cap, Confidence, Federal, Holiday, Hours, Jurisdiction,
-    Provenance, RulePack, Span, StateList, Status,
+    OralConsent, Provenance, Relaxation, RulePack, Span, StateList, Status,
 };
 pub use places::{AreaCode, Places};
 pub use problem::{PackError, Problem};

@@ -188,7 +188,12 @@ async fn prepare(
         _ => None,
     };
     let query = head.uri.query().unwrap_or_default();
+    let target = head
+        .uri
+        .path_and_query()
+        .map_or("/", |whole| whole.as_str());
     let request = Request {
+        target: target.to_owned(),
         path: parts,
         query: route::query(query),
         body: read_body(app, route, body).await?,
@@ -209,6 +214,10 @@ async fn who(
     let public = matches!(found, Found::Route(route, _) if route.roles.is_none());
     if public || (path == "/" && app.open_page) {
         return Ok(access::anybody());
+    }
+    let is_hook = matches!(found, Found::Route(route, _) if route.id == super::hooks::ROUTE);
+    if is_hook && super::hooks::claims_signature(app, headers) {
+        return Ok(access::signer());
     }
     let (app, headers, basic) = (Arc::clone(app), headers.clone(), path == "/");
     tokio::task::spawn_blocking(move || access::caller(&*app.store, &headers, basic))

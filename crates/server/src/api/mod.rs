@@ -7,6 +7,8 @@ mod consents;
 mod decisions;
 mod edge;
 mod events;
+mod holds;
+mod hooks;
 mod idempotency;
 mod leads;
 mod numbers;
@@ -21,6 +23,7 @@ mod sellers;
 mod service;
 mod stream;
 mod wav;
+mod webhooks;
 
 use std::future::Future;
 
@@ -41,6 +44,8 @@ const READERS: Option<&[Role]> = Some(&[Operator, Compliance, ReadOnly]);
 const BRINGERS: Option<&[Role]> = Some(&[Operator, Compliance, Ingest]);
 const DESK: Option<&[Role]> = Some(&[Operator, Compliance]);
 const COUNSEL: Option<&[Role]> = Some(&[Compliance]);
+/// `admin` alone.
+const ADMIN: Option<&[Role]> = Some(&[]);
 const DIALERS: Option<&[Role]> = Some(&[Operator]);
 
 const fn get(
@@ -143,6 +148,13 @@ const ROUTES: &[Route] = &[
     post("/v1/relationships", "consent.relationship", "Record an inquiry or a purchase.", BRINGERS, Body::Json(schema_of::<operator::RelationshipSent>), operator::record_relationship),
     get("/v1/lists", "suppression.lists", "Every list version on file.", READERS, service::lists),
 
+    post("/v1/opt-outs:import", "consent.import-opt-outs", "Take in a CSV file of opt-outs: number[,seller][,at].", BRINGERS, Body::File, opt_outs::import),
+    post("/v1/hooks/{id}", hooks::ROUTE, "Words by another road: sms, email, voicemail, opt-out. Twilio's form is taken, signed by Twilio.", BRINGERS, Body::Json(hooks::schema), hooks::bring),
+    get("/v1/holds", "converse.holds", "Numbers that wait for a person's decision; ?state=.", READERS, holds::list),
+    get("/v1/holds/{id}", "converse.hold", "One hold.", READERS, holds::show),
+    post("/v1/holds/{id}:release", "converse.release", "It was no opt-out.", DESK, Body::Json(schema_of::<holds::ReviewSent>), holds::release),
+    post("/v1/holds/{id}:opt-out", "converse.confirm-opt-out", "It was an opt-out.", DESK, Body::Json(schema_of::<holds::ReviewSent>), holds::opt_out),
+
     get("/v1/rules", "rules.show", "The rule pack that decides.", READERS, service::rules),
     get("/v1/rules/{id}", "rules.rule", "One rule with its citation.", READERS, service::rule),
     get("/v1/emergency-areas", "rules.areas", "Emergency areas.", READERS, operator::areas),
@@ -174,6 +186,13 @@ const ROUTES: &[Route] = &[
     get("/v1/stop", "gate.stops", "Every STOP that is pressed.", READERS, operator::stops),
     post("/v1/stop", "gate.stop", "Press STOP: nothing dials, ringing legs are cancelled.", DESK, Body::Json(schema_of::<operator::StopSent>), operator::stop),
     delete("/v1/stop", "gate.resume", "Release STOP.", DESK, operator::resume),
+
+    get("/v1/webhooks", "evidence.webhooks", "Systems that hear of events.", ADMIN, webhooks::list),
+    post("/v1/webhooks", "evidence.put-webhook", "Tell a system of events, signed by Standard Webhooks.", ADMIN, Body::Json(schema_of::<webhooks::WebhookSent>), webhooks::create),
+    delete("/v1/webhooks/{id}", "evidence.delete-webhook", "Tell it no more.", ADMIN, webhooks::delete),
+    get("/v1/webhooks/dead", "evidence.dead-letters", "What could not be told.", READERS, webhooks::dead),
+    post("/v1/webhooks/dead/{id}:retry", "evidence.retry", "Try a dead letter again.", DESK, Body::None, webhooks::retry),
+    post("/v1/webhooks/dead:retry", "evidence.retry-all", "Try every dead letter again.", DESK, Body::None, webhooks::retry_all),
 
     get("/v1/numbers/{id}", "evidence.number", "All that is known of one number.", READERS, numbers::show),
     get("/v1/events", "evidence.events", "The event log, in pages or as server-sent events.", READERS, events::list),

@@ -57,6 +57,8 @@ impl Caller {
 /// A request whose route, caller and body are known.
 #[derive(Debug)]
 pub struct Request {
+    /// Path and query as they came.
+    pub target: String,
     /// The path's variable parts.
     pub path: BTreeMap<&'static str, String>,
     /// The query, decoded.

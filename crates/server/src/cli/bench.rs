@@ -1,6 +1,7 @@
 //! `ringfence bench`: figures that anybody can take again.
 
 mod gate;
+mod lists;
 
 use clap::Subcommand;
 
@@ -11,6 +12,8 @@ use super::{Global, Outcome};
 pub enum Bench {
     /// One decision in process: every check, every rule
     Gate(gate::Gate),
+    /// The registry of 258 million numbers: size, look-ups, import, change
+    Lists(lists::Lists),
 }
 
 impl Bench {
@@ -18,6 +21,7 @@ impl Bench {
     pub fn run(self, global: &Global) -> Outcome {
         match self {
             Self::Gate(gate) => gate.run(global),
+            Self::Lists(lists) => lists.run(global),
         }
     }
 }

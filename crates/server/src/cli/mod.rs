@@ -4,6 +4,7 @@ mod bench;
 mod decide;
 mod demo;
 mod doctor;
+mod holds;
 mod keys;
 mod leads;
 mod lists;
@@ -119,6 +120,9 @@ enum Command {
     /// Tell opt-outs from other words
     #[command(subcommand)]
     OptOut(opt_out::OptOut),
+    /// Review numbers held for words that may have been an opt-out
+    #[command(subcommand)]
+    Holds(holds::Holds),
     /// Decide a stored decision again, from its facts and its rule pack
     Replay(replay::Replay),
     /// Verify the event log, or export its signed head
@@ -157,6 +161,7 @@ pub fn run(args: impl Iterator<Item = OsString>) -> ExitCode {
         Command::Decide(command) => command.run(&cli.global),
         Command::Lists(command) => command.run(&cli.global),
         Command::OptOut(command) => command.run(),
+        Command::Holds(command) => command.run(&cli.global),
         Command::Replay(command) => command.run(&cli.global),
         Command::Log(command) => command.run(&cli.global),
         Command::Doctor(command) => command.run(&cli.global),

@@ -20,6 +20,7 @@ use crate::clock::Clock;
 use crate::config::{Config, Flags, LogFormat};
 use crate::desk::{CallDesk, NoLine};
 use crate::metrics::Metrics;
+use crate::webhooks::Dispatcher;
 
 /// How often permits that expired unused are voided.
 const EXPIRY_TICK: Duration = Duration::from_secs(5);
@@ -149,6 +150,9 @@ async fn serve(
     let address = listener.local_addr()?;
     let http = tokio::spawn(api::serve(Arc::clone(&app), listener, closing));
     let expiry = tokio::spawn(expire_permits(Arc::clone(&app)));
+    let watching = tokio::spawn(crate::watch::run(Arc::clone(&app)));
+    let dispatcher = Dispatcher::new(Arc::clone(&app)).map_err(Failure::environment)?;
+    let webhooks = tokio::spawn(Arc::new(dispatcher).run());
     if let Some(assembly) = &mut assembly {
         assembly.start_dialer().map_err(Failure::Environment)?;
     }
@@ -161,6 +165,9 @@ async fn serve(
         () = signals.told_to_end() => tracing::warn!("told again: calls are cut off"),
     }
     expiry.abort();
+    watching.abort();
+    // What is on its way and is not told yet stands in the store.
+    webhooks.abort();
     if let Some(assembly) = assembly {
         assembly.shut_down(Duration::ZERO).await;
     }

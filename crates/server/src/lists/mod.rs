@@ -2,6 +2,7 @@
 //! a file that was misread in part looks valid and would let calls through (research: FTC formats; 47 CFR 64.1200(c)).
 
 mod fields;
+mod flat;
 mod open;
 mod rows;
 mod xml;

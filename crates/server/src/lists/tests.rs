@@ -28,7 +28,7 @@ fn read_named(kind: ListKind, name: &str, bytes: &[u8]) -> Result<ListFiles, Str
 
 fn numbers(kind: ListKind, name: &str, bytes: &[u8]) -> Vec<u64> {
     match read_named(kind, name, bytes).unwrap().rows {
-        ListRows::Numbers(numbers) => numbers,
+        ListRows::Set(set) => set.numbers().collect(),
         other => panic!("{other:?}"),
     }
 }
@@ -204,7 +204,8 @@ fn other_kinds() {
     let path = folder.path().join("tx.csv");
     std::fs::write(&path, "\"Doe, Pat\",214,5550101\n").unwrap();
     let files = read(&reading, &[path], &Progress::none()).unwrap();
-    assert_eq!(files.rows, ListRows::Numbers(vec![2_145_550_101]));
+    let want = [2_145_550_101].into_iter().collect();
+    assert_eq!(files.rows, ListRows::Set(std::sync::Arc::new(want)));
     assert!(
         read(
             &reading,
@@ -277,7 +278,9 @@ fn a_file_without_rows_is_no_list() {
     };
     assert_eq!(
         read(ListKind::FtcFull).unwrap().rows,
-        ListRows::Numbers(Vec::new())
+        ListRows::Set(std::sync::Arc::new(
+            ringfence_store::registry::Builder::new().finish()
+        ))
     );
     assert!(read(ListKind::FtcChange).is_err());
 }

@@ -78,6 +78,7 @@ pub fn facts(case: &Case, steps: &[Step], now: Timestamp) -> Facts {
         relationships: world.of_number("relationships"),
         stops: world.stops(),
         failures: Vec::new(),
+        holds: Vec::new(),
     }
 }
 

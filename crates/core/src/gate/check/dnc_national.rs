@@ -90,13 +90,12 @@ fn hit(case: &Case<'_>, list: &ListAnswer, out: &mut Findings) {
 /// An inquiry or a purchase that still carries a relationship and was not ended by a do-not-call request.
 fn relationship_in_time(case: &Case<'_>) -> Option<&'static str> {
     let (purchase_months, inquiry_months) = case.pack.federal.relationship_months;
-    let ended = case
-        .facts
-        .suppressions
-        .internal
-        .iter()
-        .map(|entry| entry.at)
-        .max();
+    let internal = &case.facts.suppressions.internal;
+    // A do-not-call request ends it "even if the subscriber continues to do business with the seller": no later
+    // purchase makes a new one (47 CFR 64.1200(f)(5)(i)).
+    if internal.iter().any(|entry| entry.at <= case.now) {
+        return None;
+    }
     case.facts.relationships.iter().find_map(|relationship| {
         let (months, name) = match relationship.kind {
             RelationshipKind::Purchase => (purchase_months, "purchase"),
@@ -109,6 +108,6 @@ fn relationship_in_time(case: &Case<'_>) -> Option<&'static str> {
             .ok()?
             .timestamp();
         let begun = relationship.at <= case.now && case.now <= until;
-        (begun && ended.is_none_or(|ended| ended < relationship.at)).then_some(name)
+        begun.then_some(name)
     })
 }

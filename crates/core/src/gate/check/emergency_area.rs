@@ -26,17 +26,28 @@ pub(super) fn check(case: &Case<'_>, out: &mut Findings) -> Option<&'static str>
 }
 
 fn may_be_inside(case: &Case<'_>, area: &EmergencyArea) -> bool {
-    let by_state = area.states.iter().any(|code| case.may_be_in(*code));
-    let by_zip = match &case.facts.request.place.zip {
-        Some(zip) => area.zips.contains(zip),
-        // Without a ZIP, the callee may be anywhere in the states they may be in.
-        None => area
-            .zips
-            .iter()
-            .filter_map(|zip| case.pack.places.zip(zip))
-            .any(|(code, _)| case.may_be_in(code)),
-    };
-    by_state || by_zip
+    area.states.iter().any(|code| case.may_be_in(*code))
+        || area.zips.iter().any(|zip| may_be_in_zip(case, zip))
+}
+
+/// The stated ZIP's own; or one of a candidate state in which no stated ZIP places the callee, so that they may be
+/// anywhere in it.
+fn may_be_in_zip(case: &Case<'_>, zip: &str) -> bool {
+    let places = &case.pack.places;
+    let stated = case.facts.request.place.zip.as_deref();
+    if stated.is_some_and(|stated| five(stated) == five(zip)) {
+        return true;
+    }
+    let placed_in = stated.and_then(|stated| places.zip(stated));
+    places.zip(zip).is_some_and(|(code, _)| {
+        placed_in.is_none_or(|(state, _)| state != code) && case.may_be_in(code)
+    })
+}
+
+/// The five digits of a ZIP or ZIP+4.
+fn five(zip: &str) -> &str {
+    let zip = zip.trim();
+    zip.split_once('-').map_or(zip, |(five, _)| five)
 }
 
 fn rule(case: &Case<'_>, area: &EmergencyArea) -> &'static str {

@@ -7,7 +7,10 @@ use super::super::reason::ReasonCode;
 
 pub(super) fn check(case: &Case<'_>, out: &mut Findings) -> Option<&'static str> {
     let mut first = None;
-    each_cap(case, |cap| {
+    each_cap(case, |cap, days| {
+        if !case.in_force(days) {
+            return;
+        }
         let rule = cap.provenance.id;
         first.get_or_insert(rule);
         if !under_cap(cap, &case.facts.attempts, case.now) {

@@ -8,9 +8,6 @@ use crate::rules::{ArtificialVoiceAction, Concerns};
 
 #[inline(always)]
 pub(super) fn check(case: &Case<'_>, out: &mut Findings) -> Option<&'static str> {
-    if case.is_emergency() {
-        return None;
-    }
     if !case.concerns(Concerns::PLACE) {
         return Some("us-fed-ai-voice-artificial");
     }

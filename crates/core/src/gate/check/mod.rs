@@ -43,6 +43,7 @@ checks! {
     "disclosure" disclosure,
     "consent" consent,
     "dnc-internal" dnc_internal,
+    "held" held,
     "dnc-national" dnc_national,
     "dnc-state" dnc_state,
     "litigator" litigator,

@@ -13,11 +13,11 @@ pub(super) fn check(case: &Case<'_>, out: &mut Findings) -> Option<&'static str>
     }
     let dates = case.dates();
     let answers = |registration: &Registration| {
-        let in_force = registration.number.is_some()
-            && registration
-                .expires_on
-                .is_none_or(|last| dates.clone().all(|day| day <= last));
-        in_force || registration.exempt_because.is_some()
+        let in_force = registration
+            .expires_on
+            .is_none_or(|last| dates.clone().all(|day| day <= last));
+        // An exemption that was recorded with a last day ends with it, like a certificate.
+        in_force && (registration.number.is_some() || registration.exempt_because.is_some())
     };
     let mut first = None;
     for state in case.states() {

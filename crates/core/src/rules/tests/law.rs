@@ -227,6 +227,7 @@ fn ids_that_decisions_cite() {
         "ringfence-seller-known",
         "ringfence-disclosure-first",
         "ringfence-stop",
+        "ringfence-hold",
         "ringfence-source-readable",
         "ringfence-litigator",
         "ringfence-campaign-attempts",
