@@ -224,11 +224,12 @@ pub(super) fn facts(
             since.as_microsecond(),
             now.as_microsecond()
         ],
-        fact,
+        counted,
     )
 }
 
-pub(super) fn fact(row: &Row<'_>) -> Result<Attempt> {
+/// An attempt that counts towards caps.
+pub(super) fn counted(row: &Row<'_>) -> Result<Attempt> {
     Ok(Attempt {
         id: Id::new(row.get::<_, String>("id")?),
         at: time(row, "reserved_at")?,

@@ -147,7 +147,7 @@ impl<'a> Batch<'a> {
                 ATTEMPTS,
                 vec![until(), of_seller(), value(since.as_microsecond())],
                 last,
-                dial::fact,
+                dial::counted,
             ),
             relationships: Stream::new(
                 conn,
