@@ -311,3 +311,27 @@ fn the_first_allowed_instant_is_allowed_and_the_second_before_is_not() {
         );
     });
 }
+
+/// Scrubs rest on it: numbers of one area code with the same facts get one decision.
+#[test]
+fn of_a_number_that_can_exist_only_the_area_code_counts() {
+    let mut moved = 0_u64;
+    each(|dice, pack, facts, decision| {
+        let Some(area) = facts
+            .request
+            .to
+            .strip_prefix("+1")
+            .and_then(|ten| ten.get(..3))
+        else {
+            return;
+        };
+        if ringfence_core::lead::PhoneNumber::parse(&facts.request.to).is_err() {
+            return;
+        }
+        let mut neighbour = facts.clone();
+        neighbour.request.to = format!("+1{area}{}", 2_000_000 + dice.below(8_000_000));
+        assert_eq!(decide(pack, &neighbour, decision.decided_at), *decision);
+        moved += 1;
+    });
+    assert!(moved > ROUNDS / 2, "{moved}");
+}
