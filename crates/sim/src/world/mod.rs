@@ -13,8 +13,8 @@ use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 use ringfence_core::consent::Purpose;
 use ringfence_core::gate::{
-    Attempt, CallRequest, CampaignFacts, EmergencyArea, Facts, Override, Policy, SourceFailure,
-    Stop,
+    Attempt, CallRequest, CampaignFacts, EmergencyArea, Facts, Hold, Override, Policy,
+    SourceFailure, Stop,
 };
 use ringfence_core::id::Id;
 use ringfence_core::lead::{Place, StateCode};
@@ -132,10 +132,13 @@ impl<'a> World<'a> {
                 scope: "all".to_owned(),
                 reason: None,
             }),
-            holds: Vec::new(),
             failures: dice.few(1, |_| SourceFailure {
                 source: "national list".to_owned(),
                 detail: "its hash differs".to_owned(),
+            }),
+            holds: dice.few(4, |dice| Hold {
+                id: Id::from("hold_1"),
+                at: dice.before(now, 60),
             }),
             policy: policy(dice),
             request,

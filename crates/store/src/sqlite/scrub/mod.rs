@@ -244,7 +244,7 @@ const INTERNAL: &str = "SELECT number, id, seller, revocation, at, reason FROM s
     WHERE number >= ?1 AND number <= ?2 AND at <= ?4 AND (seller IS NULL OR seller = ?5)
     ORDER BY number, at, id LIMIT ?3";
 
-const ATTEMPTS: &str = "SELECT number, id, reserved_at, campaign FROM attempts
+const ATTEMPTS: &str = "SELECT number, id, reserved_at, campaign, outcome FROM attempts
     WHERE number >= ?1 AND number <= ?2 AND seller = ?5 AND reserved_at > ?6 AND reserved_at <= ?4
         AND state <> 'void' AND NOT (state = 'reserved' AND expires_at <= ?4)
     ORDER BY number, reserved_at, id LIMIT ?3";
@@ -292,6 +292,7 @@ fn attempt(row: &Row<'_>) -> Result<Attempt> {
         id: Id::new(row.get::<_, String>("id")?),
         at: time(row, "reserved_at")?,
         campaign: row.get::<_, Option<String>>("campaign")?.map(Id::new),
+        conversed: row.get::<_, Option<String>>("outcome")?.as_deref() == Some("answered"),
     })
 }
 
