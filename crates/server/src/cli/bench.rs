@@ -2,6 +2,8 @@
 
 mod gate;
 mod lists;
+mod opt_out;
+mod race;
 mod scrub;
 
 use clap::Subcommand;
@@ -15,6 +17,10 @@ pub enum Bench {
     Gate(gate::Gate),
     /// Many numbers asked about at once, nothing recorded
     Scrub(scrub::ScrubBench),
+    /// What judging an utterance costs, and how soon an opt-out binds everywhere
+    OptOut(opt_out::OptOut),
+    /// Deciders against opt-outs: nothing may be allowed after one
+    Race(race::Race),
     /// The registry of 258 million numbers: size, look-ups, import, change
     Lists(lists::Lists),
 }
@@ -25,6 +31,8 @@ impl Bench {
         match self {
             Self::Gate(gate) => gate.run(global),
             Self::Scrub(scrub) => scrub.run(global),
+            Self::OptOut(opt_out) => opt_out.run(global),
+            Self::Race(race) => race.run(global),
             Self::Lists(lists) => lists.run(global),
         }
     }

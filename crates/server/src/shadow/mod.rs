@@ -89,7 +89,6 @@ fn count_earlier(facts: &mut Facts, before: &[(u64, Timestamp)]) {
             id: Id::new(format!("line_{line}")),
             at: *at,
             campaign: None,
-            // A call record says that somebody answered, not that they talked.
             conversed: false,
         });
     facts.attempts.extend(of_file);

@@ -12,6 +12,20 @@ pub fn judge(question: &Question<'_>, answer: &mut Answer) {
         return;
     }
     let now = question.now;
+    // Unclear words wait for a person, unless a consent that carries the call came after them.
+    let waits = |at| {
+        let consents = &question.facts.consents;
+        at <= now
+            && !consents.iter().any(|consent| {
+                consent.granted_at > at
+                    && consent.granted_at <= now
+                    && consent.seller == question.facts.request.seller
+                    && failures(question, consent).is_empty()
+            })
+    };
+    if question.facts.holds.iter().any(|hold| waits(hold.at)) {
+        answer.required.insert(ReasonCode::Held);
+    }
     let on_file = || {
         question
             .facts

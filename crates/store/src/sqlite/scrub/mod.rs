@@ -18,7 +18,7 @@ use rusqlite::{Connection, Row, ToSql, params};
 
 use super::column::{digits, json_column, number, time, time_option, whole, word_column};
 use super::shelf::Shelf;
-use super::{SqliteStore, consent, gate, list, page};
+use super::{SqliteStore, consent, dial, gate, list, page};
 use crate::gate::GateSettings;
 use crate::registry::book::Book;
 use crate::scrub::{Alike, Callee, Scrub, Scrubs, Seen};
@@ -147,7 +147,7 @@ impl<'a> Batch<'a> {
                 ATTEMPTS,
                 vec![until(), of_seller(), value(since.as_microsecond())],
                 last,
-                attempt,
+                dial::counted,
             ),
             relationships: Stream::new(
                 conn,
@@ -284,15 +284,6 @@ fn internal(row: &Row<'_>) -> Result<InternalEntry> {
         revocation: row.get::<_, Option<String>>("revocation")?.is_some(),
         at: time(row, "at")?,
         reason: row.get("reason")?,
-    })
-}
-
-fn attempt(row: &Row<'_>) -> Result<Attempt> {
-    Ok(Attempt {
-        id: Id::new(row.get::<_, String>("id")?),
-        at: time(row, "reserved_at")?,
-        campaign: row.get::<_, Option<String>>("campaign")?.map(Id::new),
-        conversed: row.get::<_, Option<String>>("outcome")?.as_deref() == Some("answered"),
     })
 }
 
