@@ -74,11 +74,22 @@ fn the_gate_decides_every_case_from_what_the_store_remembers() {
 
 fn copy(template: &TempDir) -> TempDir {
     let dir = tempfile::tempdir().unwrap();
-    for entry in fs::read_dir(template.path()).unwrap() {
-        let from = entry.unwrap().path();
-        fs::copy(&from, dir.path().join(from.file_name().unwrap())).unwrap();
-    }
+    copy_all(template.path(), dir.path());
     dir
+}
+
+/// Copies a folder's files, and those of the folders in it: a list's numbers lie in one.
+fn copy_all(from: &Path, into: &Path) {
+    for entry in fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let to = into.join(entry.file_name());
+        if entry.path().is_dir() {
+            fs::create_dir(&to).unwrap();
+            copy_all(&entry.path(), &to);
+        } else {
+            fs::copy(entry.path(), to).unwrap();
+        }
+    }
 }
 
 fn open(dir: &TempDir) -> SqliteStore {
