@@ -12,6 +12,7 @@ mod setup;
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::path::Path;
 
 use ringfence_core::gate::{ReasonCode, decide};
 use ringfence_core::rules::RulePack;
