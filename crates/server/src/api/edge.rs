@@ -16,7 +16,7 @@ use tokio::sync::{Semaphore, watch};
 
 use super::idempotency::{self, Replayable};
 use super::problem::ApiError;
-use super::request::{Answer, Caller, Payload, Request};
+use super::request::{self, Answer, Caller, Payload, Request};
 use super::route::{self, Body, Found, Route};
 use super::spool::{self, Spooled};
 use super::{PROBLEM, access, stream};
@@ -203,11 +203,16 @@ async fn prepare(
         _ => None,
     };
     let query = head.uri.query().unwrap_or_default();
+    let target = head
+        .uri
+        .path_and_query()
+        .map_or("/", |whole| whole.as_str());
     let (body, spooled) = match route.body {
         Body::List => (Bytes::new(), Some(spool(app, body).await?)),
-        _ => (read_body(app, route, body).await?, None),
+        _ => (read_body(app, route, &head.headers, body).await?, None),
     };
     let request = Request {
+        target: target.to_owned(),
         path: parts,
         query: route::query(query),
         body,
@@ -229,6 +234,10 @@ async fn who(
     let public = matches!(found, Found::Route(route, _) if route.roles.is_none());
     if public || (path == "/" && app.open_page) {
         return Ok(access::anybody());
+    }
+    let is_hook = matches!(found, Found::Route(route, _) if route.id == super::hooks::ROUTE);
+    if is_hook && super::hooks::claims_signature(app, headers) {
+        return Ok(access::signer());
     }
     let (app, headers, basic) = (Arc::clone(app), headers.clone(), path == "/");
     tokio::task::spawn_blocking(move || access::caller(&*app.store, &headers, basic))
@@ -252,12 +261,18 @@ async fn spool(app: &App, body: Incoming) -> Result<Spooled, ApiError> {
 
 /// Reads the body, up to its route's limit. What is over it is read and dropped up to [`DROPPED_BYTES_MAX`]: a client
 /// that is still writing when the connection closes sees a broken pipe and never the answer.
-async fn read_body(app: &App, route: &Route, mut body: Incoming) -> Result<Bytes, ApiError> {
+async fn read_body(
+    app: &App,
+    route: &Route,
+    headers: &hyper::HeaderMap,
+    mut body: Incoming,
+) -> Result<Bytes, ApiError> {
     let server = &app.config.server;
     let most = match route.body {
         Body::None | Body::Json(_) => server.body_bytes_max,
+        Body::JsonOrFile(_) if !request::is_csv(headers) => server.body_bytes_max,
         Body::Wav => server.prompt_bytes_max,
-        Body::File | Body::List => server.import_bytes_max,
+        Body::File | Body::JsonOrFile(_) | Body::List => server.import_bytes_max,
     };
     let mut kept = BytesMut::new();
     let mut length = 0_usize;

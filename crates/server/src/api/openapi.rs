@@ -61,6 +61,8 @@ fn operation(route: &Route) -> Value {
     let body = match route.body {
         Body::None => None,
         Body::Json(schema) => Some(json!({"application/json": {"schema": schema()}})),
+        Body::JsonOrFile(schema) => Some(json!({"application/json": {"schema": schema()},
+                                                "text/csv": {"schema": {"type": "string"}}})),
         Body::Wav => Some(json!({"audio/wav": {"schema": {"type": "string", "format": "binary"}}})),
         Body::File => Some(json!({"text/csv": {"schema": {"type": "string"}}})),
         Body::List => Some(

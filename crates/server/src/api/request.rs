@@ -58,6 +58,8 @@ impl Caller {
 /// A request whose route, caller and body are known.
 #[derive(Debug)]
 pub struct Request {
+    /// Path and query as they came.
+    pub target: String,
     /// The path's variable parts.
     pub path: BTreeMap<&'static str, String>,
     /// The query, decoded.
@@ -111,14 +113,9 @@ impl Request {
             ));
         }
         let mut json = serde_json::Deserializer::from_slice(&self.body);
-        serde_path_to_error::deserialize(&mut json).map_err(|e| {
-            let what = e.inner().to_string();
-            if e.inner().is_data() {
-                refused(&e.path().to_string(), &what)
-            } else {
-                ApiError::new(StatusCode::BAD_REQUEST, "malformed-json", what)
-            }
-        })
+        // It is JSON: whatever is wrong now is wrong with what it says.
+        serde_path_to_error::deserialize(&mut json)
+            .map_err(|e| refused(&e.path().to_string(), &e.inner().to_string()))
     }
 
     /// The JSON body; an empty one is `{}`.
@@ -173,6 +170,19 @@ impl Request {
                 })
         })
     }
+}
+
+/// Whether the body is a table.
+pub fn is_csv(headers: &HeaderMap) -> bool {
+    headers
+        .get(hyper::header::CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .is_some_and(|value| {
+            value
+                .trim_start()
+                .to_ascii_lowercase()
+                .starts_with("text/csv")
+        })
 }
 
 /// A number that can exist.

@@ -19,6 +19,8 @@ pub enum Body {
     None,
     /// JSON of this schema.
     Json(fn() -> Value),
+    /// JSON of this schema, or a file of numbers.
+    JsonOrFile(fn() -> Value),
     /// A recorded prompt.
     Wav,
     /// A file of leads.

@@ -45,7 +45,34 @@ pub fn ready(app: &App, request: Request) -> Result<Answer, ApiError> {
 /// Counters and gauges as Prometheus text.
 pub fn metrics(app: &App, _request: Request) -> Result<Answer, ApiError> {
     let number = |n: usize| u64::try_from(n).unwrap_or(u64::MAX);
+    let (on_their_way, dead) = app.store.delivery_counts()?;
+    let opt_outs = app.desk.opt_out_times();
     let text = app.metrics.text(&[
+        (
+            "ringfence_webhook_pending",
+            "Events on their way to other systems.",
+            on_their_way,
+        ),
+        (
+            "ringfence_webhook_dead",
+            "Events that could not be told.",
+            dead,
+        ),
+        (
+            "ringfence_converse_opt_outs_timed",
+            "Opt-outs of calls of this process.",
+            opt_outs.count,
+        ),
+        (
+            "ringfence_converse_opt_out_p50_microseconds",
+            "From the key or the word until nothing allows: half of the latest were faster.",
+            opt_outs.p50_us,
+        ),
+        (
+            "ringfence_converse_opt_out_p99_microseconds",
+            "From the key or the word until nothing allows: 99 of 100 of the latest were faster.",
+            opt_outs.p99_us,
+        ),
         (
             "ringfence_call_active",
             "Calls under way.",

@@ -2,6 +2,9 @@
 
 mod gate;
 mod lists;
+mod opt_out;
+mod race;
+mod scrub;
 
 use clap::Subcommand;
 
@@ -12,6 +15,12 @@ use super::{Global, Outcome};
 pub enum Bench {
     /// One decision in process: every check, every rule
     Gate(gate::Gate),
+    /// Many numbers asked about at once, nothing recorded
+    Scrub(scrub::ScrubBench),
+    /// What judging an utterance costs, and how soon an opt-out binds everywhere
+    OptOut(opt_out::OptOut),
+    /// Deciders against opt-outs: nothing may be allowed after one
+    Race(race::Race),
     /// The registry of 258 million numbers: size, look-ups, import, change
     Lists(lists::Lists),
 }
@@ -21,6 +30,9 @@ impl Bench {
     pub fn run(self, global: &Global) -> Outcome {
         match self {
             Self::Gate(gate) => gate.run(global),
+            Self::Scrub(scrub) => scrub.run(global),
+            Self::OptOut(opt_out) => opt_out.run(global),
+            Self::Race(race) => race.run(global),
             Self::Lists(lists) => lists.run(global),
         }
     }

@@ -1,5 +1,8 @@
 //! `ringfence doctor`
 
+mod freshness;
+mod machine;
+
 use std::collections::BTreeSet;
 
 use clap::Args;
@@ -37,9 +40,11 @@ impl Doctor {
         let world = World::open(global)?;
         let mut findings = Vec::new();
         store(&world, &mut findings);
+        machine::look(&world, &mut findings);
         line(&world, &mut findings);
         sellers(&world, &mut findings)?;
         lists(&world, &mut findings)?;
+        freshness::look(&world, &mut findings)?;
         access(&world, &mut findings)?;
         log(&world, &mut findings)?;
         let bad = findings.iter().any(|f| !matches!(f.state, "ok" | "note"));

@@ -208,9 +208,12 @@ impl Book {
         asked: &Asked<'_>,
         failures: &mut Vec<SourceFailure>,
     ) -> Option<ListAnswer> {
+        self.national_entry(asked)?.answer(asked.number, failures)
+    }
+
+    fn national_entry(&self, asked: &Asked<'_>) -> Option<&Entry> {
         let area = asked.number.area_code()?;
-        let newest = self
-            .national
+        self.national
             .iter()
             .filter_map(|group| {
                 let binds = group.by_obtained.first()?.version.binds(asked.seller);
@@ -220,8 +223,22 @@ impl Book {
                     .iter()
                     .find(|e| e.version.in_force(asked.now) && e.version.covered.contains(area))
             })
-            .min_by_key(|entry| entry.version.by_obtained())?;
-        newest.answer(asked.number, failures)
+            .min_by_key(|entry| entry.version.by_obtained())
+    }
+
+    /// The lists of a family that bind, for numbers in their order; the registry's copy is that of the number's area
+    /// code.
+    pub(crate) fn bound(&self, family: Family, asked: &Asked<'_>) -> Vec<Bound> {
+        let entries = match family {
+            Family::National => self.national_entry(asked).into_iter().collect(),
+            Family::State => newest_entries(&self.states, asked),
+            Family::Litigator => newest_entries(&self.litigators, asked),
+        };
+        let bound = |entry: &Entry| Bound {
+            entry: entry.clone(),
+            absent: None,
+        };
+        entries.into_iter().map(bound).collect()
     }
 
     /// The newest version of every state's list that binds.
@@ -304,6 +321,43 @@ impl Entry {
     }
 }
 
+/// A list that binds, asked for many numbers in their order.
+#[derive(Debug)]
+pub(crate) struct Bound {
+    entry: Entry,
+    /// An exchange of which it holds no number.
+    absent: Option<u64>,
+}
+
+impl Bound {
+    /// The answer, but for the number.
+    pub(crate) fn answer(&self) -> &ListAnswer {
+        &self.entry.version.answer
+    }
+
+    /// Whether it holds ten digits.
+    pub(crate) fn holds(&mut self, ten_digits: u64) -> Result<bool, SourceFailure> {
+        let exchange = ten_digits / 10_000;
+        if self.absent == Some(exchange) {
+            return Ok(false);
+        }
+        let slot = &self.entry.slot;
+        let held = slot.with(|snapshot| {
+            let place = super::split(ten_digits).map(|(place, _)| place);
+            match place.and_then(|place| snapshot.directory().rank(place)) {
+                Some(_) => snapshot.holds(ten_digits).map(Some),
+                None => Ok(None),
+            }
+        });
+        let held = held.and_then(|held| held.map_err(|e| e.to_string()));
+        let held = held.map_err(|why| failure(&self.entry.version, why))?;
+        if held.is_none() {
+            self.absent = Some(exchange);
+        }
+        Ok(held.unwrap_or_default())
+    }
+}
+
 fn source(version: &Version) -> String {
     let answer = &version.answer;
     format!("list `{}`, version {}", answer.name, answer.version)
@@ -323,6 +377,13 @@ fn newest(
     asked: &Asked<'_>,
     failures: &mut Vec<SourceFailure>,
 ) -> Vec<ListAnswer> {
+    newest_entries(groups, asked)
+        .into_iter()
+        .filter_map(|entry| entry.answer(asked.number, failures))
+        .collect()
+}
+
+fn newest_entries<'b>(groups: &'b [Group], asked: &Asked<'_>) -> Vec<&'b Entry> {
     let mut found: Vec<&Entry> = groups
         .iter()
         .filter_map(|group| {
@@ -333,9 +394,6 @@ fn newest(
         .collect();
     found.sort_by_key(|e| (e.version.answer.name.as_str(), e.version.by_effect()));
     found
-        .into_iter()
-        .filter_map(|entry| entry.answer(asked.number, failures))
-        .collect()
 }
 
 /// The versions that decide now, or are about to: they are kept in memory.

@@ -16,7 +16,7 @@ use serde_json::json;
 use super::column::{digits, json, time, whole, word, word_column};
 use super::shelf::Shelf;
 use super::work::Work;
-use super::{call, campaign, consent, dial, list, operator, page, seller, suppression};
+use super::{call, campaign, consent, dial, hold, list, operator, page, seller, suppression};
 use crate::campaign::CampaignState;
 use crate::dial::{AttemptRecord, AttemptState};
 use crate::gate::{
@@ -51,6 +51,7 @@ pub(super) fn facts(
         relationships: Vec::new(),
         stops: operator::stops_at(conn, &request.seller, request.campaign.as_ref())?,
         failures: Vec::new(),
+        holds: Vec::new(),
     };
     // What is no number has no history; the gate says so itself.
     let number = PhoneNumber::parse(&request.to).ok();
@@ -59,6 +60,11 @@ pub(super) fn facts(
         number_facts(conn, &*shelf.book(conn)?, &mut facts, number, now)?;
     }
     Ok(facts)
+}
+
+/// From when on attempts count.
+pub(super) fn attempts_since(now: Timestamp) -> Timestamp {
+    now.checked_sub(ATTEMPTS_SINCE).unwrap_or(Timestamp::MIN)
 }
 
 fn number_facts(
@@ -83,7 +89,8 @@ fn number_facts(
         litigator: book.litigator(&asked, failures),
         reassigned: list::reassigned(conn, number, &seller, now)?,
     };
-    let since = now.checked_sub(ATTEMPTS_SINCE).unwrap_or(Timestamp::MIN);
+    facts.holds = hold::facts(conn, number, &seller, now)?;
+    let since = attempts_since(now);
     facts.attempts = dial::facts(conn, number, &seller, since, now)?;
     facts.relationships = operator::relationships(conn, number)?
         .into_iter()
@@ -106,7 +113,7 @@ fn seller_facts(conn: &Connection, id: &str, spoken_by_tts: bool) -> Result<Opti
     }))
 }
 
-fn campaign_facts(
+pub(super) fn campaign_facts(
     conn: &Connection,
     request: &CallRequest,
     number: Option<PhoneNumber>,
@@ -414,4 +421,13 @@ pub(super) fn pack(conn: &Connection, sha256: &str) -> Result<RulePackRecord> {
         },
     )?
     .ok_or(StoreError::NotFound("rule pack"))
+}
+
+pub(super) fn packs(conn: &Connection) -> Result<Vec<(String, String)>> {
+    page::all(
+        conn,
+        "SELECT sha256, version FROM rule_packs ORDER BY put_at DESC, sha256",
+        [],
+        |row| Ok((row.get("sha256")?, row.get("version")?)),
+    )
 }

@@ -15,7 +15,8 @@ use crate::registry::book::{Areas, Book, Family, Version};
 use crate::{Result, StoreError};
 
 /// What a version belongs to everybody by, or to this seller.
-const BINDS_SELLER: &str = "(NOT EXISTS (SELECT 1 FROM list_owners o WHERE o.version = v.version)
+pub(super) const BINDS_SELLER: &str =
+    "(NOT EXISTS (SELECT 1 FROM list_owners o WHERE o.version = v.version)
     OR EXISTS (SELECT 1 FROM list_owners o WHERE o.version = v.version AND o.seller = ?2))";
 
 /// The newest row: what was imported since changes it.
@@ -105,17 +106,19 @@ pub(super) fn reassigned(
         conn,
         &sql,
         params![digits(number), seller, now.as_microsecond()],
-        |row| {
-            let date: String = row.get("consent_date")?;
-            Ok(ReassignedAnswer {
-                consent_date: date
-                    .parse()
-                    .map_err(|_| StoreError::Corrupt("a consent date".into()))?,
-                answer: word_column(row, "answer")?,
-                asked_at: time(row, "asked_at")?,
-            })
-        },
+        reassigned_answer,
     )
+}
+
+pub(super) fn reassigned_answer(row: &Row<'_>) -> Result<ReassignedAnswer> {
+    let date: String = row.get("consent_date")?;
+    Ok(ReassignedAnswer {
+        consent_date: date
+            .parse()
+            .map_err(|_| StoreError::Corrupt("a consent date".into()))?,
+        answer: word_column(row, "answer")?,
+        asked_at: time(row, "asked_at")?,
+    })
 }
 
 /// The names of the lists that hold a number: the newest version of each name and owner, whatever its age.

@@ -16,6 +16,7 @@ use crate::{Result, StoreError};
 pub(super) const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/sqlite/0001_ledger.sql"),
     include_str!("../../migrations/sqlite/0002_list_files.sql"),
+    include_str!("../../migrations/sqlite/0003_effects.sql"),
 ];
 
 /// Brings the schema to the newest version, each step in a transaction of its own; returns the signing key.

@@ -1,6 +1,7 @@
 //! The embedded back-end: one SQLite file, one thread that writes, a few connections that read. Several processes may
 //! use one file, such as the command line beside the server.
 
+mod backup;
 mod call;
 mod campaign;
 mod clock;
@@ -10,6 +11,7 @@ mod consent;
 mod dial;
 mod evidence;
 mod gate;
+mod hold;
 mod key;
 mod lead;
 mod list;
@@ -20,11 +22,13 @@ mod operator;
 mod outcome;
 mod page;
 mod readers;
+mod scrub;
 mod secret;
 mod seller;
 mod shelf;
 mod suppression;
 mod verbs;
+mod webhook;
 mod work;
 mod writer;
 

@@ -252,6 +252,10 @@ impl Store for SqliteStore {
         self.readers.read(|conn| gate::pack(conn, sha256))
     }
 
+    fn rule_packs(&self) -> Result<Vec<(String, String)>> {
+        self.readers.read(gate::packs)
+    }
+
     fn redeem(&self, token: &str, now: Timestamp) -> Result<Permit> {
         let token = token.to_owned();
         let attempt = self
