@@ -360,3 +360,17 @@ fn silence() -> Vec<u8> {
     wav.resize(wav.len() + samples as usize * 2, 0);
     wav
 }
+
+/// Copies a folder's files, and those of the folders in it: a list's numbers lie in one.
+fn copy_all(from: &Path, into: &Path) {
+    for entry in fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let to = into.join(entry.file_name());
+        if entry.path().is_dir() {
+            fs::create_dir(&to).unwrap();
+            copy_all(&entry.path(), &to);
+        } else {
+            fs::copy(entry.path(), to).unwrap();
+        }
+    }
+}
