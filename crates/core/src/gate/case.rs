@@ -13,7 +13,7 @@ use super::{Candidates, Facts};
 use crate::consent::Purpose;
 use crate::lead::{NumberError, PhoneNumber, StateCode};
 use crate::rules::{
-    AreaCode, Concerns, Days, Local, RulePack, State, StateNo, Zone, ZoneNo, date_of, day_number,
+    AreaCode, Concerns, Days, Local, RulePack, State, StateNo, Zone, ZoneNo, day_number,
 };
 
 /// What the number is.
@@ -45,8 +45,7 @@ pub(super) struct Case<'a> {
     /// Every zone the callee may be in, by name, and what its clock shows.
     zones: Few<Option<(&'a Zone, Local)>, 4>,
     /// The days it is in those zones, each once.
-    days: Few<i32, 2>,
-    dates: Few<Date, 2>,
+    days: Few<(i32, Date), 2>,
 }
 
 impl<'a> Case<'a> {
@@ -70,7 +69,6 @@ impl<'a> Case<'a> {
             concerns: Concerns::default(),
             zones: Few::new(),
             days: Few::new(),
-            dates: Few::new(),
         };
         let (state, of_area) = case.place_number().unzip();
         let place = &request.place;
@@ -104,7 +102,7 @@ impl<'a> Case<'a> {
         let advice = advice(self, oral.relaxes).or_else(|| advice(self, oral.rule.id));
         let there = |state: &State| oral.states.contains(&state.law.code);
         let everywhere = self.is_placed() && self.states().all(there);
-        let in_force = self.dates().iter().all(|day| oral.rule.in_force_on(*day));
+        let in_force = self.dates().all(|day| oral.rule.in_force_on(day));
         let open = self.sells() && self.unplaced.is_none() && everywhere && in_force;
         let Some(advice) = advice.filter(|_| open) else {
             return;
@@ -223,9 +221,8 @@ impl<'a> Case<'a> {
 
     #[inline]
     fn add_day(&mut self, day: i32) {
-        if !self.days.as_slice().contains(&day) {
-            self.days.push(day);
-            self.dates.push(date_of(day));
+        if !self.days().any(|known| known == day) {
+            self.days.push((day, self.pack.index.date(day)));
         }
     }
 
@@ -275,13 +272,13 @@ impl<'a> Case<'a> {
     /// The days of this instant in every candidate zone, each once; UTC's where there is no zone.
     #[inline]
     pub fn days(&self) -> impl Iterator<Item = i32> + Clone {
-        self.days.iter()
+        self.days.iter().map(|(day, _)| day)
     }
 
     /// The same as dates.
     #[inline]
-    pub fn dates(&self) -> &[Date] {
-        self.dates.as_slice()
+    pub fn dates(&self) -> impl Iterator<Item = Date> + Clone {
+        self.days.iter().map(|(_, date)| date)
     }
 
     /// Whether a rule is in force in any candidate zone.

@@ -84,19 +84,6 @@ pub(super) fn is_open(case: &Case<'_>, window: &Window, zone: &Zone, local: Loca
         .any(|span| span.open <= second && with_margin < u64::from(span.close))
 }
 
-/// The zones in which a window is tested: every candidate, and those that it names itself.
-#[inline]
-pub(super) fn zones_of<'c>(
-    case: &'c Case<'_>,
-    window: &'c Window,
-) -> impl Iterator<Item = (&'c Zone, Local)> {
-    let named = window.also_in.iter().filter_map(|no| {
-        let zone = case.pack.index.zones.get(usize::from(*no))?;
-        Some((zone, zone.local(case.now)))
-    });
-    case.zones().chain(named)
-}
-
 /// The name of the holiday that closes `day`, if the ban is in force.
 fn closed_on(holiday: &Holiday, day: Date) -> Option<&str> {
     if !holiday.provenance.in_force_on(day) {
@@ -109,7 +96,7 @@ fn closed_on(holiday: &Holiday, day: Date) -> Option<&str> {
 }
 
 /// The windows of `day`; none: closed all day.
-pub(super) fn spans_on(hours: &Hours, day: Date) -> &[Span] {
+fn spans_on(hours: &Hours, day: Date) -> &[Span] {
     let monday_first = usize::try_from(day.weekday().to_monday_zero_offset()).unwrap_or(0);
     hours.week.get(monday_first).map_or(&[], Vec::as_slice)
 }
@@ -233,16 +220,16 @@ fn constraints<'c>(case: &'c Case<'_>, held: &'c Held) -> Vec<Constraint<'c>> {
     }
     let margin = SignedDuration::from_secs(i64::from(case.facts.policy.closing_margin_seconds));
     let mut all = Vec::new();
-    for window in windows(case) {
+    each_window(case, |window, zone, _| {
         if lifted(case, &window.hours.provenance, window.hours.relaxation).is_some() {
-            continue;
+            return;
         }
-        all.extend(zones_of(case, window).map(|(zone, _)| Constraint::Window {
+        all.push(Constraint::Window {
             hours: &window.hours,
             zone: &zone.rules,
             margin,
-        }));
-    }
+        });
+    });
     for state in case.states() {
         let closed = state.closed.as_ref().filter(|closed| {
             lifted(case, &closed.rule.provenance, closed.rule.relaxation).is_none()
@@ -289,14 +276,28 @@ impl Held {
     }
 }
 
-/// Calling hours: the federal windows and every candidate state's; where a place is in no table, the strictest too.
+/// Takes each row of calling hours in each zone in which it is tested, with what the clock shows there: the federal rows
+/// and every candidate state's; where a place is in no table, the strictest too.
 #[inline]
-pub(super) fn windows<'c>(case: &'c Case<'_>) -> impl Iterator<Item = &'c Window> {
+pub(super) fn each_window<'a>(case: &Case<'a>, mut take: impl FnMut(&'a Window, &'a Zone, Local)) {
     let index = &case.pack.index;
-    let states = case.states().flat_map(|state| &state.windows);
-    let unnamed = case.unplaced.is_some() || case.states().next().is_none();
-    let unknown = unnamed.then_some(&index.unknown);
-    index.federal.iter().chain(states).chain(unknown)
+    let mut each = |windows: &'a [Window]| {
+        for window in windows {
+            case.zones()
+                .for_each(|(zone, local)| take(window, zone, local));
+            // The zones that it names itself.
+            for no in &window.also_in {
+                if let Some(zone) = index.zones.get(usize::from(*no)) {
+                    take(window, zone, zone.local(case.now));
+                }
+            }
+        }
+    };
+    each(&index.federal);
+    case.states().for_each(|state| each(&state.windows));
+    if case.unplaced.is_some() || !case.is_placed() {
+        each(std::slice::from_ref(&index.unknown));
+    }
 }
 
 /// Takes each frequency cap of the federal layer and of every candidate state for this purpose, with the days it binds
@@ -316,7 +317,10 @@ pub(super) fn each_cap<'a>(case: &Case<'a>, mut take: impl FnMut(&'a Cap, Days))
             }
         }
     };
-    each(&case.pack.federal.caps, &case.pack.index.federal_caps);
+    // The federal caps bind some purposes only (Regulation F: debt collection).
+    if case.pack.index.capped_purposes >> (purpose as u8) & 1 == 1 {
+        each(&case.pack.federal.caps, &case.pack.index.federal_caps);
+    }
     if case.concerns(Concerns::CAPS) {
         case.states()
             .for_each(|state| each(&state.law.caps, &state.caps));

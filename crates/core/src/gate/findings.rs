@@ -42,11 +42,13 @@ pub(super) struct Findings {
     explain: bool,
     pub reasons: Vec<Found>,
     pub exemptions: Vec<Found>,
+    /// The check that is being made has found something.
+    found: bool,
     /// Reasons and exemptions when the last check ended.
     before: (usize, usize),
-    /// The bit of the check that is being made.
-    bit: u32,
+    /// A bit for each check that failed, by its place.
     failed: u32,
+    /// A bit for each that an exemption lifted.
     lifted: u32,
 }
 
@@ -58,8 +60,8 @@ impl Findings {
             explain,
             reasons: Vec::new(),
             exemptions: Vec::new(),
+            found: false,
             before: (0, 0),
-            bit: 1,
             failed: 0,
             lifted: 0,
         }
@@ -85,12 +87,13 @@ impl Findings {
 
     #[inline]
     fn found(
-        &self,
+        &mut self,
         code: ReasonCode,
         effect: Effect,
         rule: &'static str,
         detail: impl Detail,
     ) -> Found {
+        self.found = true;
         let detail = if self.explain {
             detail.words()
         } else {
@@ -104,28 +107,30 @@ impl Findings {
         }
     }
 
-    /// Notes how a check ended that applied this rule; the rule that a decision names for it.
-    #[inline]
-    pub fn close(&mut self, applied: Option<&'static str>) -> Option<&'static str> {
-        let found = (self.reasons.len(), self.exemptions.len());
-        let rule = if found == self.before {
-            applied
+    /// Notes how the check at this place ended, which applied this rule; the rule that a decision names for it.
+    #[inline(always)]
+    pub fn close(&mut self, place: u32, applied: Option<&'static str>) -> Option<&'static str> {
+        if self.found {
+            self.close_with_findings(place, applied)
         } else {
-            self.close_with_findings(applied)
-        };
-        self.bit <<= 1;
-        rule
+            applied
+        }
     }
 
     #[cold]
-    fn close_with_findings(&mut self, applied: Option<&'static str>) -> Option<&'static str> {
+    fn close_with_findings(
+        &mut self,
+        place: u32,
+        applied: Option<&'static str>,
+    ) -> Option<&'static str> {
         let failed = self.reasons.get(self.before.0).map(|reason| reason.rule);
         let lifted = self.exemptions.get(self.before.1).map(|lifted| lifted.rule);
         self.before = (self.reasons.len(), self.exemptions.len());
+        self.found = false;
         if failed.is_some() {
-            self.failed |= self.bit;
+            self.failed |= 1 << place;
         } else {
-            self.lifted |= self.bit;
+            self.lifted |= 1 << place;
         }
         failed.or(lifted).or(applied)
     }

@@ -87,15 +87,20 @@ pub fn judge<'a>(pack: &'a RulePack, facts: &'a Facts, now: Timestamp) -> Judgem
 }
 
 impl<'a> Judgement<'a> {
+    #[inline(always)]
     fn reach(pack: &'a RulePack, facts: &'a Facts, now: Timestamp, explain: bool) -> Self {
-        let case = Case::new(pack, facts, now);
-        let mut findings = Findings::new(explain);
-        let applied = check::all(&case, &mut findings);
-        Self {
-            case,
-            findings,
-            applied,
-        }
+        // Made in its place: it is large, and need not be moved.
+        let mut judgement = Self {
+            case: Case::new(pack, facts, now),
+            findings: Findings::new(explain),
+            applied: Applied::default(),
+        };
+        check::all(
+            &judgement.case,
+            &mut judgement.findings,
+            &mut judgement.applied,
+        );
+        judgement
     }
 
     /// May the call be placed? A deferral that [`Judgement::next_allowed_at`] finds no end of is a denial.

@@ -28,11 +28,11 @@ impl StateCode {
         }
     }
 
-    /// The two letters, as bytes.
+    /// The two letters as one number, in their order: for comparing many.
     #[must_use]
     #[inline]
-    pub const fn letters(self) -> [u8; 2] {
-        self.0
+    pub const fn number(self) -> u16 {
+        u16::from_be_bytes(self.0)
     }
 
     /// The two letters.

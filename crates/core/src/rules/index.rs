@@ -7,14 +7,14 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use super::intern::keep;
-use super::pack::{ArtificialVoiceAction, Federal, Hours, Jurisdiction, Provenance, Span};
+use super::pack::{ArtificialVoiceAction, Cap, Federal, Hours, Jurisdiction, Provenance, Span};
 use super::places::{AreaRow, Places, zip_number};
 use super::zone::{Local, Zone, date_of, day_number};
 use super::{Holiday, HolidayRecipe};
 use crate::lead::StateCode;
 
-/// 2020-01-01 to 2045-01-01: the days whose holidays are worked out in advance.
-const HOLIDAY_DAYS: (i32, i32) = (18_262, 27_394);
+/// 2020-01-01 to 2045-01-01: the days whose dates and holidays are worked out in advance.
+const KNOWN_DAYS: (i32, i32) = (18_262, 27_394);
 
 /// A state's place in [`Index::states`].
 pub(crate) type StateNo = u16;
@@ -37,6 +37,10 @@ pub(crate) struct Index {
     pub federal: Vec<Window>,
     pub unknown: Window,
     pub federal_caps: Vec<Days>,
+    /// A bit for each purpose that a federal cap may bind.
+    pub capped_purposes: u8,
+    /// The date of each of [`KNOWN_DAYS`].
+    dates: Box<[Date]>,
 }
 
 /// The days on which a rule is in force, both inclusive, as day numbers.
@@ -75,7 +79,7 @@ pub(crate) struct Window {
 #[derive(Debug, Clone)]
 pub(crate) struct ClosedDays {
     days: Days,
-    /// For each of [`HOLIDAY_DAYS`]: the place of the recipe that closes it, from 1; else 0.
+    /// For each of [`KNOWN_DAYS`]: the place of the recipe that closes it, from 1; else 0.
     closing: Box<[u8]>,
     pub rule: Holiday,
 }
@@ -87,7 +91,7 @@ impl ClosedDays {
         if !self.days.hold(day) {
             return None;
         }
-        let place = usize::try_from(day.wrapping_sub(HOLIDAY_DAYS.0)).unwrap_or(usize::MAX);
+        let place = usize::try_from(day.wrapping_sub(KNOWN_DAYS.0)).unwrap_or(usize::MAX);
         match self.closing.get(place) {
             Some(0) => None,
             Some(recipe) => {
@@ -276,11 +280,23 @@ impl Index {
                 .iter()
                 .map(|cap| Days::of(&cap.provenance))
                 .collect(),
+            capped_purposes: capped(&federal.caps),
+            dates: (KNOWN_DAYS.0..KNOWN_DAYS.1).map(date_of).collect(),
             named: zones.named,
             zones: zones.all,
             states,
             by_code,
         }
+    }
+
+    /// The date of a day.
+    #[inline]
+    pub fn date(&self, day: i32) -> Date {
+        let place = usize::try_from(day.wrapping_sub(KNOWN_DAYS.0)).unwrap_or(usize::MAX);
+        self.dates
+            .get(place)
+            .copied()
+            .unwrap_or_else(|| date_of(day))
     }
 
     /// The state and the zones of an area code.
@@ -387,6 +403,16 @@ impl Zones {
     }
 }
 
+fn capped(caps: &[Cap]) -> u8 {
+    let bits = |cap: &Cap| match cap.purposes.as_slice() {
+        [] => u8::MAX,
+        some => some
+            .iter()
+            .fold(0, |bits, purpose| bits | 1 << (*purpose as u8)),
+    };
+    caps.iter().fold(0, |all, cap| all | bits(cap))
+}
+
 fn state(
     law: &Jurisdiction,
     everywhere: &[Window],
@@ -425,7 +451,7 @@ struct Closures {
 
 impl Closures {
     fn of_all(&mut self, recipes: &[HolidayRecipe]) -> Box<[u8]> {
-        let length = usize::try_from(HOLIDAY_DAYS.1 - HOLIDAY_DAYS.0).unwrap_or_default();
+        let length = usize::try_from(KNOWN_DAYS.1 - KNOWN_DAYS.0).unwrap_or_default();
         let mut closing = vec![0; length];
         // The first recipe of a state's list names the day, so the others go first.
         for (number, recipe) in (1_u8..).zip(recipes).collect::<Vec<_>>().into_iter().rev() {
@@ -440,16 +466,13 @@ impl Closures {
     }
 }
 
-/// Where they stand among [`HOLIDAY_DAYS`].
+/// Where they stand among [`KNOWN_DAYS`].
 fn closed_days(recipe: &HolidayRecipe) -> Vec<usize> {
-    let (first, last) = (
-        date_of(HOLIDAY_DAYS.0).year(),
-        date_of(HOLIDAY_DAYS.1).year(),
-    );
+    let (first, last) = (date_of(KNOWN_DAYS.0).year(), date_of(KNOWN_DAYS.1).year());
     // A day may be closed for the holiday of the year before or after.
     (first - 1..=last + 1)
         .flat_map(|year| [recipe.date_in(year), recipe.observed_date_of(year)])
         .flatten()
-        .filter_map(|date| usize::try_from(day_number(date) - HOLIDAY_DAYS.0).ok())
+        .filter_map(|date| usize::try_from(day_number(date) - KNOWN_DAYS.0).ok())
         .collect()
 }

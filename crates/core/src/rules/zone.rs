@@ -17,6 +17,9 @@ const UNSTEADY_SECONDS: i64 = 49 * 3600;
 
 const DAY: i64 = 86_400;
 
+/// 365.2425 days, halved.
+const HALF_A_YEAR: i64 = 15_778_476;
+
 /// A zone with its offsets.
 #[derive(Debug, Clone)]
 pub(crate) struct Zone {
@@ -78,7 +81,7 @@ impl Zone {
     pub fn local(&self, at: Timestamp) -> Local {
         let second = at.as_second();
         if (TABLE.0..TABLE.1).contains(&second) {
-            let next = self.offsets.partition_point(|(from, _)| *from <= second);
+            let next = self.next_change(second);
             if let Some((from, offset)) = next.checked_sub(1).and_then(|i| self.offsets.get(i)) {
                 let until = self.offsets.get(next).map_or(TABLE.1, |(from, _)| *from);
                 let shown = second + i64::from(*offset);
@@ -90,6 +93,27 @@ impl Zone {
             }
         }
         self.asked(at)
+    }
+
+    /// The first entry of the table after `second`.
+    #[inline]
+    fn next_change(&self, second: i64) -> usize {
+        // Where clocks change, they mostly do so twice a year: looked for from there, step by step.
+        let halves = (second - TABLE.0) / HALF_A_YEAR;
+        let guess = usize::try_from(halves).unwrap_or_default();
+        let mut next = guess.min(self.offsets.len());
+        let begins = |place: usize| {
+            self.offsets
+                .get(place)
+                .is_some_and(|(from, _)| *from <= second)
+        };
+        while begins(next) {
+            next += 1;
+        }
+        while next > 0 && !begins(next - 1) {
+            next -= 1;
+        }
+        next
     }
 
     #[cold]

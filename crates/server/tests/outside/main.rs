@@ -29,6 +29,5 @@ mod receiver;
 mod rules;
 mod scrubs;
 mod server;
-mod server;
 mod shadow;
 mod webhooks;

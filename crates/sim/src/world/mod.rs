@@ -132,7 +132,6 @@ impl<'a> World<'a> {
                 scope: "all".to_owned(),
                 reason: None,
             }),
-            holds: Vec::new(),
             failures: dice.few(1, |_| SourceFailure {
                 source: "national list".to_owned(),
                 detail: "its hash differs".to_owned(),

@@ -35,12 +35,14 @@ pub fn request(case: &Case) -> CallRequest {
 pub fn add_library_only(case: &Case, facts: &mut Facts) {
     for (key, conversed) in [("attempts", false), ("conversations", true)] {
         let times: Vec<Timestamp> = case.raw.get(key).map(read).unwrap_or_default();
-        facts.attempts.extend(times.into_iter().enumerate().map(|(n, at)| Attempt {
-            id: Id::new(format!("att_{key}{n}")),
-            at,
-            campaign: None,
-            conversed,
-        }));
+        facts
+            .attempts
+            .extend(times.into_iter().enumerate().map(|(n, at)| Attempt {
+                id: Id::new(format!("att_{key}{n}")),
+                at,
+                campaign: None,
+                conversed,
+            }));
     }
     facts.attempts.sort_by_key(|attempt| attempt.at);
     if let Some(campaign) = case.raw.get("campaign") {

@@ -224,13 +224,16 @@ pub(super) fn facts(
             since.as_microsecond(),
             now.as_microsecond()
         ],
-        |row| {
-            Ok(Attempt {
-                id: Id::new(row.get::<_, String>("id")?),
-                at: time(row, "reserved_at")?,
-                campaign: row.get::<_, Option<String>>("campaign")?.map(Id::new),
-                conversed: row.get::<_, Option<String>>("outcome")?.as_deref() == Some("answered"),
-            })
-        },
+        counted,
     )
+}
+
+/// An attempt that counts towards caps.
+pub(super) fn counted(row: &Row<'_>) -> Result<Attempt> {
+    Ok(Attempt {
+        id: Id::new(row.get::<_, String>("id")?),
+        at: time(row, "reserved_at")?,
+        campaign: row.get::<_, Option<String>>("campaign")?.map(Id::new),
+        conversed: row.get::<_, Option<String>>("outcome")?.as_deref() == Some("answered"),
+    })
 }

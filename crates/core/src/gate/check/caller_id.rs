@@ -14,7 +14,7 @@ const RULE: &str = "us-fed-caller-id";
 pub(super) fn check(case: &Case<'_>, out: &mut Findings) -> Option<&'static str> {
     let seller = &case.facts.seller.as_ref()?.profile;
     let dates = case.dates();
-    let mut in_force = seller.caller_ids.iter().filter(|id| authorised(id, dates));
+    let mut in_force = seller.caller_ids.iter().filter(|id| authorised(id, dates.clone()));
     let code = ReasonCode::CallerIdNotRegistered;
     match case
         .facts
@@ -39,8 +39,6 @@ pub(super) fn check(case: &Case<'_>, out: &mut Findings) -> Option<&'static str>
 }
 
 /// Both days are inclusive, in every zone the callee may be in.
-fn authorised(id: &CallerId, dates: &[Date]) -> bool {
-    dates
-        .iter()
-        .all(|day| id.authorised_from <= *day && id.authorised_to.is_none_or(|last| *day <= last))
+fn authorised(id: &CallerId, mut dates: impl Iterator<Item = Date>) -> bool {
+    dates.all(|day| id.authorised_from <= day && id.authorised_to.is_none_or(|last| day <= last))
 }

@@ -1,14 +1,15 @@
 //! May a call begin at this time of day? 47 CFR 64.1200(c)(1), 16 CFR 310.4(c) and the states' own windows, every
 //! one in every zone the callee may be in. A Sunday closed all day has a code of its own.
 
-use jiff::civil::Weekday;
-
 use super::super::case::Case;
-use super::super::clock::{is_open, spans_on, windows, zones_of};
+use super::super::clock::{each_window, is_open};
 use super::super::findings::Findings;
 use super::super::reason::ReasonCode;
 use super::super::relaxed::lifted;
-use crate::rules::{Window, Zone};
+use crate::rules::{Local, Window, Zone};
+
+/// As [`Local::weekday`] counts.
+const SUNDAY: usize = 6;
 
 const FEDERAL: &str = "us-fed-calling-hours";
 
@@ -27,21 +28,19 @@ pub(super) fn check(case: &Case<'_>, out: &mut Findings) -> Option<&'static str>
     {
         return Some(FEDERAL);
     }
-    for window in windows(case) {
-        for (zone, local) in zones_of(case, window) {
-            if !is_open(case, window, zone, local) {
-                closed(case, window, zone, out);
-            }
+    each_window(case, |window, zone, local| {
+        if !is_open(case, window, zone, local) {
+            closed(case, window, zone, local, out);
         }
-    }
+    });
     Some(FEDERAL)
 }
 
 #[cold]
-fn closed(case: &Case<'_>, window: &Window, zone: &Zone, out: &mut Findings) {
+fn closed(case: &Case<'_>, window: &Window, zone: &Zone, local: Local, out: &mut Findings) {
     let hours = &window.hours;
-    let local = zone.rules.to_datetime(case.now);
-    let sunday = local.weekday() == Weekday::Sunday && spans_on(hours, local.date()).is_empty();
+    let today = hours.week.get(local.weekday());
+    let sunday = local.weekday() == SUNDAY && today.is_none_or(Vec::is_empty);
     let code = if sunday {
         ReasonCode::Sunday
     } else {
@@ -51,6 +50,7 @@ fn closed(case: &Case<'_>, window: &Window, zone: &Zone, out: &mut Findings) {
         return out.exempt(code, hours.provenance.id, || why);
     }
     out.defer(code, hours.provenance.id, || {
+        let local = zone.rules.to_datetime(case.now);
         let zone = zone.name.unwrap_or("a fixed offset");
         format!(
             "it is {} {} in {zone}",

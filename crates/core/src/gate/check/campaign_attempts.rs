@@ -6,6 +6,7 @@ use super::super::reason::ReasonCode;
 
 const RULE: &str = "ringfence-campaign-attempts";
 
+#[inline(always)]
 pub(super) fn check(case: &Case<'_>, out: &mut Findings) -> Option<&'static str> {
     let campaign = case.facts.campaign.as_ref()?;
     if campaign.attempts >= campaign.attempts_max {

@@ -7,6 +7,7 @@ use super::super::relaxed::named;
 use super::super::standing::Standing;
 use crate::consent::Purpose;
 
+#[inline(always)]
 pub(super) fn check(case: &Case<'_>, out: &mut Findings) -> Option<&'static str> {
     if matches!(case.callee, Callee::Invalid(_)) {
         return None; // no consent can be on file for a number that cannot exist

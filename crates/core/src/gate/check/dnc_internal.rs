@@ -7,6 +7,7 @@ use super::super::reason::ReasonCode;
 
 const RULE: &str = "us-fed-company-dnc";
 
+#[inline(always)]
 pub(super) fn check(case: &Case<'_>, out: &mut Findings) -> Option<&'static str> {
     if case.is_emergency() {
         return None;

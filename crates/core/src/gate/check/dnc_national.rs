@@ -24,7 +24,7 @@ pub(super) fn check(case: &Case<'_>, out: &mut Findings) -> Option<&'static str>
         .profile
         .san
         .as_ref()
-        .is_some_and(|san| dates.iter().all(|day| *day <= san.expires_on));
+        .is_some_and(|san| dates.clone().all(|day| day <= san.expires_on));
     if !subscribed {
         out.deny(
             ReasonCode::DncNotSubscribed,
@@ -52,6 +52,10 @@ pub(super) fn check(case: &Case<'_>, out: &mut Findings) -> Option<&'static str>
 fn age(case: &Case<'_>, list: &ListAnswer, out: &mut Findings) {
     let days = case.pack.federal.registry_age_days_max;
     let most = SignedDuration::from_hours(24 * i64::from(days));
+    let seconds = case.now.as_second().saturating_sub(list.obtained_at.as_second());
+    if seconds < most.as_secs() {
+        return;
+    }
     if case.now.duration_since(list.obtained_at) > most {
         out.deny(ReasonCode::DncStale, AGE, || {
             format!("obtained {}, more than {days} days ago", list.obtained_at)

@@ -12,29 +12,40 @@ pub(super) fn check(case: &Case<'_>, out: &mut Findings) -> Option<&'static str>
     if !case.sells() || !matches!(case.callee, Callee::Us(_) | Callee::UnknownAreaCode(_)) {
         return None;
     }
-    let in_time = |list: &&ListAnswer| {
-        list.obtained_at <= case.now && list.effective_at.is_none_or(|from| from <= case.now)
-    };
-    let on_file = || case.facts.suppressions.states.iter().filter(in_time);
+    let lists = case.facts.suppressions.states.as_slice();
     let mut first = None;
     let keeps_one = |state: &&State| state.concerns.have(Concerns::LIST);
     for state in case.states().filter(keeps_one) {
         let rule = state.law.list.provenance.id;
         first.get_or_insert(rule);
-        if !on_file().any(|list| is_of(list, state.law.code)) {
+        if !on_file(case, lists, state.law.code) {
             out.deny(ReasonCode::DncNotSubscribed, rule, || {
                 format!("no list of {} on file", state.law.name)
             });
         }
     }
     // Most lists neither hold the number nor end; only the others have something to say.
-    let speaks = |list: &&ListAnswer| list.listed || list.expires_at.is_some();
-    for list in case.facts.suppressions.states.iter().filter(speaks) {
-        if in_time(&list) {
+    let speaks = |list: &ListAnswer| list.listed | list.expires_at.is_some();
+    if lists.iter().fold(false, |any, list| any | speaks(list)) {
+        let in_time = |list: &&ListAnswer| is_in_time(case, list);
+        for list in lists.iter().filter(|list| speaks(list)).filter(in_time) {
             answer(case, list, out);
         }
     }
     first
+}
+
+fn is_in_time(case: &Case<'_>, list: &ListAnswer) -> bool {
+    list.obtained_at <= case.now && list.effective_at.is_none_or(|from| from <= case.now)
+}
+
+fn on_file(case: &Case<'_>, lists: &[ListAnswer], state: StateCode) -> bool {
+    let letters = Some(state.number());
+    let first_two = |list: &ListAnswer| list.name.as_bytes().first_chunk().copied();
+    let spelt_so = |list: &&ListAnswer| first_two(list).map(u16::from_be_bytes) == letters;
+    lists.iter().find(spelt_so).is_some_and(|list| is_in_time(case, list))
+        // It may be spelt in small letters, or be the second of that name.
+        || lists.iter().any(|list| list_state(list) == Some(state) && is_in_time(case, list))
 }
 
 /// The state whose list it is: lists are named by the state's code, perhaps with an ending (`TX-electric`).
@@ -42,15 +53,6 @@ fn list_state(list: &ListAnswer) -> Option<StateCode> {
     list.name
         .get(..2)
         .and_then(|code| StateCode::parse(code).ok())
-}
-
-/// Whether [`list_state`] is this one.
-#[inline]
-fn is_of(list: &ListAnswer, state: StateCode) -> bool {
-    let letters = list.name.as_bytes().first_chunk::<2>();
-    letters.is_some_and(|letters| {
-        *letters == state.letters() || letters.eq_ignore_ascii_case(&state.letters())
-    })
 }
 
 fn answer(case: &Case<'_>, list: &ListAnswer, out: &mut Findings) {

@@ -8,6 +8,7 @@ use super::super::reason::ReasonCode;
 
 const POLICY: &str = "ringfence-emergency-area";
 
+#[inline(always)]
 pub(super) fn check(case: &Case<'_>, out: &mut Findings) -> Option<&'static str> {
     if !case.sells() {
         return None;

@@ -6,6 +6,7 @@ use super::super::reason::ReasonCode;
 use super::super::relaxed::lifted;
 use crate::rules::{Concerns, date_of};
 
+#[inline(always)]
 pub(super) fn check(case: &Case<'_>, out: &mut Findings) -> Option<&'static str> {
     if case.is_emergency() || !case.concerns(Concerns::HOLIDAYS) {
         return None;

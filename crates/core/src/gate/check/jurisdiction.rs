@@ -7,6 +7,7 @@ use super::super::reason::ReasonCode;
 use super::super::relaxed::{advice, named};
 use crate::rules::{ArtificialVoiceAction, Concerns};
 
+#[inline(always)]
 pub(super) fn check(case: &Case<'_>, out: &mut Findings) -> Option<&'static str> {
     if !case.concerns(Concerns::PLACE) {
         return Some("us-fed-ai-voice-artificial");

@@ -17,13 +17,19 @@ macro_rules! checks {
         /// How many there are.
         pub(super) const COUNT: usize = NAMES.len();
 
+        /// Their places in that order.
+        #[expect(non_camel_case_types, reason = "the names of the files")]
+        enum Place { $($module),+ }
+
         /// Makes every check; never stops at the first.
         // Calls by name, so that the compiler may put the small ones in line.
-        pub(super) fn all(case: &Case<'_>, out: &mut Findings) -> Applied {
-            [$({
+        #[inline(always)]
+        pub(super) fn all(case: &Case<'_>, out: &mut Findings, named: &mut Applied) {
+            let [$($module),+] = named;
+            $(
                 let applied = $module::check(case, out);
-                out.close(applied)
-            }),+]
+                *$module = out.close(Place::$module as u32, applied);
+            )+
         }
     };
 }

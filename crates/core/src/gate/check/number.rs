@@ -4,6 +4,7 @@ use super::super::case::{Callee, Case};
 use super::super::findings::Findings;
 use super::super::reason::ReasonCode;
 
+#[inline(always)]
 pub(super) fn check(case: &Case<'_>, out: &mut Findings) -> Option<&'static str> {
     match &case.callee {
         Callee::Us(_) => {}

@@ -11,6 +11,7 @@ use crate::suppression::{Reassigned, ReassignedAnswer};
 
 const RULE: &str = "us-fed-rnd";
 
+#[inline(always)]
 pub(super) fn check(case: &Case<'_>, out: &mut Findings) -> Option<&'static str> {
     if case.is_emergency() {
         return None;

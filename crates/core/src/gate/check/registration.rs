@@ -15,7 +15,7 @@ pub(super) fn check(case: &Case<'_>, out: &mut Findings) -> Option<&'static str>
     let answers = |registration: &Registration| {
         let in_force = registration
             .expires_on
-            .is_none_or(|last| dates.iter().all(|day| *day <= last));
+            .is_none_or(|last| dates.clone().all(|day| day <= last));
         // An exemption that was recorded with a last day ends with it, like a certificate.
         in_force && (registration.number.is_some() || registration.exempt_because.is_some())
     };
@@ -30,7 +30,10 @@ pub(super) fn check(case: &Case<'_>, out: &mut Findings) -> Option<&'static str>
         first.get_or_insert(rule.id);
         let held = &seller.profile.registrations;
         let code = state.law.code;
-        if !held.iter().any(|r| r.state == code && answers(r)) {
+        // Mostly in the order of their states, and if not, all are looked at.
+        let likely = held.binary_search_by_key(&code.number(), |r| r.state.number()).ok();
+        let likely = likely.and_then(|place| held.get(place));
+        if !likely.is_some_and(answers) && !held.iter().any(|r| r.state == code && answers(r)) {
             out.deny(ReasonCode::RegistrationMissing, rule.id, || {
                 format!(
                     "no registration in force for {}, and no exemption",

@@ -6,6 +6,7 @@ use super::super::reason::ReasonCode;
 
 const RULE: &str = "ringfence-seller-known";
 
+#[inline(always)]
 pub(super) fn check(case: &Case<'_>, out: &mut Findings) -> Option<&'static str> {
     if case.facts.seller.is_none() {
         out.deny(ReasonCode::SellerUnknown, RULE, || {

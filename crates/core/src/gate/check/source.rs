@@ -6,6 +6,7 @@ use super::super::reason::ReasonCode;
 
 const RULE: &str = "ringfence-source-readable";
 
+#[inline(always)]
 pub(super) fn check(case: &Case<'_>, out: &mut Findings) -> Option<&'static str> {
     for failure in &case.facts.failures {
         out.deny(ReasonCode::SourceStale, RULE, || {

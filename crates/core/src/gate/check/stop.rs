@@ -6,6 +6,7 @@ use super::super::reason::ReasonCode;
 
 const RULE: &str = "ringfence-stop";
 
+#[inline(always)]
 pub(super) fn check(case: &Case<'_>, out: &mut Findings) -> Option<&'static str> {
     // Not dated by `at`: a button that is pressed answers every question with no.
     for stop in &case.facts.stops {

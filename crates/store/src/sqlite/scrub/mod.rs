@@ -18,7 +18,7 @@ use rusqlite::{Connection, Row, ToSql, params};
 
 use super::column::{digits, json_column, number, time, time_option, whole, word_column};
 use super::shelf::Shelf;
-use super::{SqliteStore, consent, gate, list, page};
+use super::{SqliteStore, consent, dial, gate, list, page};
 use crate::gate::GateSettings;
 use crate::registry::book::Book;
 use crate::scrub::{Alike, Callee, Scrub, Scrubs, Seen};
@@ -147,7 +147,7 @@ impl<'a> Batch<'a> {
                 ATTEMPTS,
                 vec![until(), of_seller(), value(since.as_microsecond())],
                 last,
-                attempt,
+                dial::counted,
             ),
             relationships: Stream::new(
                 conn,
@@ -244,7 +244,7 @@ const INTERNAL: &str = "SELECT number, id, seller, revocation, at, reason FROM s
     WHERE number >= ?1 AND number <= ?2 AND at <= ?4 AND (seller IS NULL OR seller = ?5)
     ORDER BY number, at, id LIMIT ?3";
 
-const ATTEMPTS: &str = "SELECT number, id, reserved_at, campaign FROM attempts
+const ATTEMPTS: &str = "SELECT number, id, reserved_at, campaign, outcome FROM attempts
     WHERE number >= ?1 AND number <= ?2 AND seller = ?5 AND reserved_at > ?6 AND reserved_at <= ?4
         AND state <> 'void' AND NOT (state = 'reserved' AND expires_at <= ?4)
     ORDER BY number, reserved_at, id LIMIT ?3";
@@ -284,14 +284,6 @@ fn internal(row: &Row<'_>) -> Result<InternalEntry> {
         revocation: row.get::<_, Option<String>>("revocation")?.is_some(),
         at: time(row, "at")?,
         reason: row.get("reason")?,
-    })
-}
-
-fn attempt(row: &Row<'_>) -> Result<Attempt> {
-    Ok(Attempt {
-        id: Id::new(row.get::<_, String>("id")?),
-        at: time(row, "reserved_at")?,
-        campaign: row.get::<_, Option<String>>("campaign")?.map(Id::new),
     })
 }
 
