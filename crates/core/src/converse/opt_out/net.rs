@@ -200,7 +200,7 @@ impl Dense {
 }
 
 fn pool(steps: &[Vec<Step>; 2], context: &Vector, clues: &[f32; CLUES]) -> [f32; POOLED] {
-    let mut pooled = [0.0; POOLED];
+    let mut pooled = [0.0_f32; POOLED];
     let (read, rest) = pooled.split_at_mut(4 * STATE);
     for (direction, place) in steps.iter().zip(read.chunks_exact_mut(2 * STATE)) {
         let (most, mean) = place.split_at_mut(STATE);
@@ -360,9 +360,7 @@ pub const NET_BYTES: usize = ROWS * (4 + WIDTH)
 pub fn vector_of(vectors: &[Vector], pieces: &[Piece]) -> Vector {
     let mut sum = [0.0; WIDTH];
     for piece in pieces {
-        let row = usize::try_from(piece.row)
-            .ok()
-            .and_then(|r| vectors.get(r));
+        let row = usize::try_from(piece.row).ok().and_then(|r| vectors.get(r));
         for (sum, value) in sum.iter_mut().zip(row.into_iter().flatten()) {
             *sum += value * piece.share;
         }

@@ -12,6 +12,12 @@ const WORD_ROWS: u32 = 1 << 13;
 /// Rows for runs of letters, by hash.
 const LETTER_ROWS: u32 = 1 << 14;
 
+/// Rows below this are words.
+pub const WORDS_TO: u32 = WORD_ROWS;
+
+/// Rows from [`WORDS_TO`] to below this are letters.
+pub const LETTERS_TO: u32 = WORD_ROWS + LETTER_ROWS;
+
 /// Rows for the meanings of `lexicon.txt`.
 const MEANING_ROWS: u32 = 128;
 
