@@ -13,10 +13,10 @@ use crate::dice::Dice;
 use crate::patterns::Patterns;
 
 /// Times the corpus is read.
-pub const EPOCHS: u32 = 14;
+pub const EPOCHS: u32 = 10;
 
 /// Sentences drawn of every pattern for each reading of the corpus.
-const DRAWN: usize = 30;
+const DRAWN: usize = 24;
 
 /// How much a drawn sentence counts beside one of the corpus.
 const DRAWN_COUNTS: f32 = 0.5;

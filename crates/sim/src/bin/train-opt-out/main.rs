@@ -1,9 +1,9 @@
 //! Trains the opt-out model from `corpus/opt_out/*.jsonl` and its patterns and says how good it is.
 //!
-//! `train-opt-out [--cross] [--write] [--check FILE]...`: the files that are never learned from
+//! `train-opt-out [--cross FOLDS] [--write] [--check FILE]...`: the files that are never learned from
 //! (`held_out`, `blind_*`, and every FILE) by category with every error, and the cost of one
-//! utterance; `--cross` adds figures cross-validated by group, which takes as long again for each
-//! part; `--write` puts the weights into core.
+//! utterance; `--cross` adds figures cross-validated by group over so many of five
+//! parts, each as long again; `--write` puts the weights into core.
 
 mod back;
 mod corpus;
@@ -34,14 +34,14 @@ const DRAWN: usize = 40;
 const NETS: u64 = 1;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let (mut write, mut cross) = (false, false);
+    let (mut write, mut cross) = (false, 0);
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus/opt_out");
     let mut checks = corpus::unseen(&folder)?;
     let mut arguments = std::env::args().skip(1);
     while let Some(argument) = arguments.next() {
         match argument.as_str() {
             "--write" => write = true,
-            "--cross" => cross = true,
+            "--cross" => cross = arguments.next().ok_or("--cross FOLDS")?.parse()?,
             "--check" => checks.push(PathBuf::from(arguments.next().ok_or("--check FILE")?)),
             other => return Err(format!("unknown argument {other}").into()),
         }
@@ -52,8 +52,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     for (label, count) in corpus::counts(&lines) {
         println!("  {label}: {count}");
     }
-    if cross {
-        let crossed = cross_validate(&lines, &patterns);
+    if cross > 0 {
+        let crossed = cross_validate(&lines, &patterns, cross);
         println!("\n{}", report::table("cross-validated by group", &crossed));
         println!("{}", report::errors(&crossed));
         println!("{}", report::calibration(&crossed));
@@ -128,9 +128,9 @@ impl Learned {
     }
 }
 
-fn cross_validate<'a>(lines: &'a [Line], patterns: &Patterns) -> Vec<Judged<'a>> {
+fn cross_validate<'a>(lines: &'a [Line], patterns: &Patterns, folds: u64) -> Vec<Judged<'a>> {
     let mut judged = Vec::with_capacity(lines.len());
-    for fold in 0..FOLDS {
+    for fold in 0..FOLDS.min(folds) {
         let seen: Vec<Line> = (lines.iter().filter(|l| l.fold(FOLDS) != fold).cloned()).collect();
         let learned = Learned::from(&seen, patterns);
         judged.extend(learned.judge(lines.iter().filter(|l| l.fold(FOLDS) == fold)));
