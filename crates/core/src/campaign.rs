@@ -74,9 +74,15 @@ impl RetrySchedule {
     pub fn after_refusal(decision: &Decision, now: Timestamp) -> Next {
         match (decision.verdict, decision.next_allowed_at) {
             (Verdict::Defer, Some(at)) => Next::Retry(at),
-            // The STOP button and an unreadable source pass; the lead waits for them.
+            // The STOP button, an unreadable source and a hold pass; the lead waits for them.
             (Verdict::Deny, _) if decision.codes().all(is_passing) => now
-                .checked_add(SignedDuration::from_mins(5))
+                .checked_add(
+                    match decision.codes().any(|code| code == ReasonCode::Held) {
+                        // A person decides in days; a release lets the lead go on at once.
+                        true => SignedDuration::from_hours(6),
+                        false => SignedDuration::from_mins(5),
+                    },
+                )
                 .map_or(Next::Finish, Next::Retry),
             _ => Next::Finish,
         }
@@ -84,7 +90,10 @@ impl RetrySchedule {
 }
 
 fn is_passing(code: ReasonCode) -> bool {
-    matches!(code, ReasonCode::Stopped | ReasonCode::SourceStale)
+    matches!(
+        code,
+        ReasonCode::Stopped | ReasonCode::SourceStale | ReasonCode::Held
+    )
 }
 
 /// A calls-per-second limit without bursts: each call takes the next place on an even grid.

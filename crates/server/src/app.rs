@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use ringfence_core::gate::{CallRequest, Decision, decide};
 use ringfence_core::id::Id;
 use ringfence_core::rules::RulePack;
+use ringfence_core::suppression::revokes_all;
 use ringfence_store::gate::{Decide, GateSettings, Reservation, RulePackRecord};
 use ringfence_store::suppression::OptOutScope;
 use ringfence_store::{Result, Store};
@@ -69,9 +70,9 @@ impl App {
         }
     }
 
-    /// How far an opt-out reaches here.
-    pub fn opt_out_scope(&self) -> OptOutScope {
-        opt_out_scope(&self.config)
+    /// How far an opt-out that was said at `at` reaches here.
+    pub fn opt_out_scope(&self, at: Timestamp) -> OptOutScope {
+        scope_at(&self.rules, opt_out_scope(&self.config), at)
     }
 }
 
@@ -80,6 +81,14 @@ pub fn opt_out_scope(config: &Config) -> OptOutScope {
     match config.gate.opt_out_scope {
         config::OptOutScope::Seller => OptOutScope::Seller,
         config::OptOutScope::Tenant => OptOutScope::Tenant,
+    }
+}
+
+/// How far an opt-out that was said at `at` reaches: as configured, or farther when the law of that day says so.
+pub fn scope_at(rules: &RulePack, configured: OptOutScope, at: Timestamp) -> OptOutScope {
+    match revokes_all(rules, at) {
+        true => OptOutScope::Tenant,
+        false => configured,
     }
 }
 

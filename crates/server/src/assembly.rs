@@ -44,6 +44,7 @@ impl Assembly {
             gate: gate_settings(config),
             permit_ttl: Duration::from_secs(u64::from(config.gate.permit_seconds)),
             opt_out_scope: opt_out_scope(config),
+            hold_days: config.converse.hold_days,
             calls_max: usize::try_from(config.dialer.calls_max)?,
             only_trunk: match config.trunks.as_slice() {
                 [trunk] => Some(trunk.id.clone()),

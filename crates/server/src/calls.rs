@@ -8,12 +8,14 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use ringfence_core::call::{CancelWhy, Judged};
+use ringfence_core::converse::Listener;
 use ringfence_core::dial::Permit;
 use ringfence_core::gate::{self, CallRequest, decide};
 use ringfence_core::id::Id;
 use ringfence_core::lead::PhoneNumber;
 use ringfence_core::rules::RulePack;
 use ringfence_store::gate::{GateSettings, LinePlan, Reservation, Reserved};
+use ringfence_store::operator::StopScope;
 use ringfence_store::suppression::OptOutScope;
 use ringfence_store::{Store, StoreError};
 use ringfence_telephony::{Dial, DialError, Slot};
@@ -21,8 +23,9 @@ use serde_json::Value;
 use tokio::sync::{Notify, mpsc, oneshot};
 
 use crate::clock::Clock;
-use crate::desk::{CallDesk, CallOrder, DeskError, PlacedCall, Soon, Speaker};
+use crate::desk::{CallDesk, CallOrder, DeskError, OptOutTimes, PlacedCall, Soon, Speaker, Words};
 use crate::driver::{self, Drive};
+use crate::latency::Latency;
 use crate::prompts::Prompts;
 
 /// How long an order waits for its trunk's next call to be due.
@@ -35,8 +38,10 @@ pub struct CallSettings {
     pub gate: GateSettings,
     /// How long a permit lives.
     pub permit_ttl: Duration,
-    /// How far an opt-out reaches.
+    /// How far an opt-out reaches, unless the law of its day says farther.
     pub opt_out_scope: OptOutScope,
+    /// How long a hold waits for a person.
+    pub hold_days: i64,
     /// Calls at once, over all trunks.
     pub calls_max: usize,
     /// The trunk for orders that name none: the only one there is.
@@ -62,6 +67,8 @@ pub(crate) struct UnderWay {
     pub seller: String,
     /// What the agent said last: an opt-out classifier reads "yes" by it.
     pub agent_said: Option<String>,
+    /// Which of the callee's words count yet.
+    pub listener: Listener,
     pub progress: Arc<Progress>,
     pub commands: mpsc::Sender<Command>,
 }
@@ -73,6 +80,15 @@ pub(crate) struct Progress {
     pub answered: AtomicBool,
     /// An opt-out of this call is durable already.
     pub opt_out_kept: AtomicBool,
+    /// The number opted out elsewhere: a call that is not placed yet is not placed at all.
+    pub withdrawn: AtomicBool,
+}
+
+/// A call that has entered the book, with what its driver needs.
+struct Entered {
+    call: Id,
+    inbox: mpsc::Receiver<Command>,
+    progress: Arc<Progress>,
 }
 
 /// The calls under way and what they share.
@@ -84,6 +100,8 @@ pub struct Calls {
     pub(crate) prompts: Prompts,
     pub(crate) settings: CallSettings,
     under_way: Mutex<BTreeMap<Id, UnderWay>>,
+    /// From the key or the word until the opt-out was durable.
+    pub(crate) opt_out_times: Latency,
     pub(crate) changed: Notify,
     closing: AtomicBool,
 }
@@ -114,6 +132,7 @@ impl Calls {
             prompts,
             settings,
             under_way: Mutex::default(),
+            opt_out_times: Latency::default(),
             changed: Notify::new(),
             closing: AtomicBool::new(false),
         }
@@ -163,16 +182,16 @@ impl Calls {
         };
         let this = Arc::clone(self);
         let now = self.clock.now();
-        let (reserved, permit) =
+        let (reserved, redeemed) =
             blocking(move || this.reserve_and_redeem(reservation, now)).await?;
-        let (Some(permit), Some(call)) = (permit, reserved.call.clone()) else {
+        let Some((permit, entered)) = redeemed else {
             slot.unused();
             return Ok(Placed {
                 reserved,
                 ended: None,
             });
         };
-        let ended = self.drive(call, permit, request, slot);
+        let ended = self.drive(entered, permit, request, slot);
         Ok(Placed {
             reserved,
             ended: Some(ended),
@@ -183,43 +202,69 @@ impl Calls {
         &self,
         reservation: Reservation,
         now: Timestamp,
-    ) -> Result<(Reserved, Option<Permit>), StoreError> {
+    ) -> Result<(Reserved, Option<(Permit, Entered)>), StoreError> {
         let pack = Arc::clone(&self.pack);
         let decide = Arc::new(move |facts: &_| decide(&pack, facts, now));
+        let (to, seller) = (
+            PhoneNumber::parse(&reservation.request.to),
+            reservation.request.seller.clone(),
+        );
         // INVARIANT (record-first): decision and attempt are durable when this returns.
         let reserved = self.store.reserve(reservation, decide, now)?;
-        // INVARIANT (no-permit-no-dial): what the line gets is the redeemed permit, used up on the way.
-        let permit = match &reserved.permit {
-            Some(ticket) => match self.store.redeem(&ticket.token, self.clock.now()) {
-                Ok(permit) => Some(permit),
-                // An opt-out or STOP came between: it wins.
-                Err(StoreError::Conflict(_)) => None,
-                Err(error) => return Err(error),
-            },
-            None => None,
+        let (Some(ticket), Some(call), Ok(to)) = (&reserved.permit, &reserved.call, to) else {
+            return Ok((reserved, None));
         };
-        Ok((reserved, permit))
+        // INVARIANT (opt-out-wins): the call is in the book before its permit is redeemed. An opt-out that is durable
+        // before the redemption voids the permit; one that is durable after it finds the call and tells it.
+        let entered = self.enter(call, to, seller);
+        // INVARIANT (no-permit-no-dial): what the line gets is the redeemed permit, used up on the way.
+        match self.store.redeem(&ticket.token, self.clock.now()) {
+            Ok(permit) => Ok((reserved, Some((permit, entered)))),
+            Err(error) => {
+                self.book().remove(call);
+                match error {
+                    // An opt-out or STOP came between: it wins.
+                    StoreError::Conflict(_) => Ok((reserved, None)),
+                    error => Err(error),
+                }
+            }
+        }
     }
 
-    fn drive(
-        self: &Arc<Self>,
-        call: Id,
-        permit: Permit,
-        request: CallRequest,
-        slot: Slot,
-    ) -> oneshot::Receiver<driver::Ended> {
+    /// Enters a call in the book, where opt-outs and STOP look for those to be told.
+    fn enter(&self, call: &Id, to: PhoneNumber, seller: String) -> Entered {
         // A call takes few commands; one that does not read them is ending anyway.
         let (commands, inbox) = mpsc::channel(32);
-        let (tell, ended) = oneshot::channel();
         let progress = Arc::new(Progress::default());
         let under_way = UnderWay {
-            to: permit.to(),
-            seller: request.seller.clone(),
+            to,
+            seller,
             agent_said: None,
+            listener: Listener::default(),
             progress: Arc::clone(&progress),
             commands,
         };
         self.book().insert(call.clone(), under_way);
+        Entered {
+            call: call.clone(),
+            inbox,
+            progress,
+        }
+    }
+
+    fn drive(
+        self: &Arc<Self>,
+        entered: Entered,
+        permit: Permit,
+        request: CallRequest,
+        slot: Slot,
+    ) -> oneshot::Receiver<driver::Ended> {
+        let (tell, ended) = oneshot::channel();
+        let Entered {
+            call,
+            inbox,
+            progress,
+        } = entered;
         let drive = Drive {
             calls: Arc::clone(self),
             call: call.clone(),
@@ -248,8 +293,11 @@ impl Calls {
     }
 
     /// Tells every call that `which` picks.
-    fn tell(&self, why: CancelWhy, which: impl Fn(&UnderWay) -> bool) {
-        for call in self.book().values().filter(|call| which(call)) {
+    pub(crate) fn tell(&self, why: CancelWhy, which: impl Fn(&Id, &UnderWay) -> bool) {
+        for (_, call) in self.book().iter().filter(|(id, call)| which(id, call)) {
+            if why == CancelWhy::OptOutElsewhere {
+                call.progress.withdrawn.store(true, Ordering::Release);
+            }
             // A full inbox means that the call has much to do with its own end.
             let _ = call.commands.try_send(Command::Cancel(why));
         }
@@ -336,19 +384,14 @@ impl CallDesk for Desk {
         Box::pin(Arc::clone(&self.0).place_now(order))
     }
 
-    fn said(
-        &self,
-        call: &Id,
-        speaker: Speaker,
-        text: &str,
-        is_final: bool,
-    ) -> Result<Option<bool>, DeskError> {
-        match speaker {
-            Speaker::Callee => self.0.said_by_callee(call, text, is_final),
+    fn said(&self, call: &Id, words: Words) -> Result<Option<bool>, DeskError> {
+        match words.speaker {
+            Speaker::Callee => self.0.said_by_callee(call, words),
+            // An agent's own words are context and nothing more.
             Speaker::Agent => {
                 let mut book = self.0.book();
                 let call = book.get_mut(call).ok_or(DeskError::NotUnderWay)?;
-                call.agent_said = Some(text.to_owned());
+                call.agent_said = Some(words.text);
                 Ok(None)
             }
         }
@@ -362,13 +405,34 @@ impl CallDesk for Desk {
     }
 
     fn opted_out(&self, number: PhoneNumber, seller: Option<&str>) {
-        self.0.tell(CancelWhy::OptOutElsewhere, |call| {
+        self.0.tell(CancelWhy::OptOutElsewhere, |_, call| {
             call.to == number && seller.is_none_or(|s| s == call.seller)
         });
     }
 
-    fn stopped(&self) {
-        self.0.tell(CancelWhy::Stop, |_| true);
+    fn stopped(&self, scope: &StopScope) {
+        let of_campaign = |id: &Id, campaign: &Id| {
+            // What cannot be read is cancelled: STOP errs on the side of silence.
+            let call = self.0.store.call(id);
+            call.map_or(true, |call| call.campaign.as_ref() == Some(campaign))
+        };
+        let ids: Vec<(Id, String)> = {
+            let book = self.0.book();
+            let calls = book.iter();
+            calls
+                .map(|(id, call)| (id.clone(), call.seller.clone()))
+                .collect()
+        };
+        for (id, seller) in ids {
+            let within = match scope {
+                StopScope::All => true,
+                StopScope::Seller(stopped) => *stopped == seller,
+                StopScope::Campaign(campaign) => of_campaign(&id, campaign),
+            };
+            if within && let Some(call) = self.0.book().get(&id) {
+                let _ = call.commands.try_send(Command::Cancel(CancelWhy::Stop));
+            }
+        }
     }
 
     fn campaigns_changed(&self) {
@@ -377,6 +441,10 @@ impl CallDesk for Desk {
 
     fn active(&self) -> usize {
         self.0.active()
+    }
+
+    fn opt_out_times(&self) -> OptOutTimes {
+        self.0.opt_out_times.figures()
     }
 
     fn drain(&self, limit: Duration) -> Soon<'_, ()> {
@@ -388,7 +456,7 @@ impl CallDesk for Desk {
                 }
             };
             if tokio::time::timeout(limit, empty).await.is_err() {
-                self.0.tell(CancelWhy::Shutdown, |_| true);
+                self.0.tell(CancelWhy::Shutdown, |_, _| true);
                 // A BYE is answered at once or never; what is left is an orphan for the next start.
                 tokio::time::sleep(Duration::from_secs(1)).await;
             }

@@ -2,69 +2,191 @@
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
 
+use jiff::{SignedDuration, Timestamp};
 use ringfence_core::call::{CancelWhy, Judged};
-use ringfence_core::converse::opt_out::{self, Verdict};
+use ringfence_core::converse::opt_out::{self, Judgement, Verdict};
+use ringfence_core::converse::{Hearing, STABLE_MS};
 use ringfence_core::id::Id;
 use ringfence_core::lead::PhoneNumber;
 use ringfence_store::StoreError;
-use ringfence_store::suppression::{OptOutScope, Revocation};
+use ringfence_store::hold::HoldDraft;
+use ringfence_store::suppression::{Heard, OptOutScope, Revocation};
 
+use crate::app::scope_at;
 use crate::calls::{Calls, Command};
-use crate::desk::DeskError;
+use crate::desk::{DeskError, Words};
+
+/// What words mean: the one place where all words of callees are judged, spoken and written. It may block.
+pub fn judge(text: &str, context: Option<&str>) -> Judgement {
+    opt_out::classify(text, context, None)
+}
+
+/// How words were understood, for the record and for whoever reviews them.
+pub fn heard(judged: &Judgement, context: Option<String>, audio: Option<String>) -> Heard {
+    Heard {
+        recogniser: "opt-out-model".to_owned(),
+        score: judged.score,
+        because: judged.because.clone(),
+        context,
+        audio,
+    }
+}
+
+/// The last instant at which a person may decide about words said at `at`.
+pub fn hold_until(at: Timestamp, days: i64) -> Timestamp {
+    at.checked_add(SignedDuration::from_hours(days.saturating_mul(24)))
+        .unwrap_or(Timestamp::MAX)
+}
+
+/// Words that count, with their meaning.
+struct Understood {
+    text: String,
+    is_final: bool,
+    verdict: Verdict,
+    heard: Heard,
+    /// Since when we have had them.
+    since: Instant,
+}
 
 impl Calls {
     /// Takes in the callee's words: an opt-out in them is durable when this returns, however far the call is.
     pub(crate) fn said_by_callee(
-        &self,
+        self: &Arc<Self>,
         call: &Id,
-        text: &str,
-        is_final: bool,
+        words: Words,
     ) -> Result<Option<bool>, DeskError> {
-        let under_way = self.book().get(call).map(|call| {
-            (
-                call.commands.clone(),
-                call.agent_said.clone(),
-                Arc::clone(&call.progress),
-            )
-        });
-        let context = under_way.as_ref().and_then(|(_, said, _)| said.as_deref());
-        let judged = match opt_out::classify(text, context, None).verdict {
-            Verdict::OptOut => Judged::OptOut,
-            Verdict::Ambiguous => Judged::Ambiguous,
-            Verdict::NotOptOut => Judged::NotOptOut,
+        let since = Instant::now();
+        let context = self.book().get(call).and_then(|c| c.agent_said.clone());
+        let judged = judge(&words.text, context.as_deref());
+        let hearing = match self.book().get_mut(call) {
+            Some(call) => call
+                .listener
+                .hear(&words.text, words.is_final, judged.verdict),
+            None if words.is_final => Hearing::Act(judged.verdict),
+            None => Hearing::Pass,
         };
-        let opted_out = judged == Judged::OptOut && is_final;
-        if under_way.is_none() || opted_out {
-            // Words may come after the call has ended; a call that never was is unknown. A store that cannot answer is
-            // another matter: whoever brought the words must bring them again.
-            let record = self.store.call(call).map_err(|error| match error {
-                StoreError::NotFound(_) => DeskError::NotUnderWay,
-                error => DeskError::Store(error),
-            })?;
-            if opted_out {
-                self.keep_opt_out(record.to, &record.seller, "call-voice", text, call)?;
+        let understood = Understood {
+            heard: heard(&judged, context, words.audio),
+            text: words.text,
+            is_final: words.is_final,
+            verdict: judged.verdict,
+            since,
+        };
+        match hearing {
+            Hearing::Act(Verdict::NotOptOut) | Hearing::Pass => {
+                if !self.book().contains_key(call) {
+                    self.known(call)?;
+                }
+                Ok((judged.verdict == Verdict::NotOptOut).then_some(false))
+            }
+            Hearing::Act(verdict) => {
+                self.act(call, understood)?;
+                Ok((verdict == Verdict::OptOut).then_some(true))
+            }
+            Hearing::Wait(turn) => {
+                self.act_if_it_stands(call, turn, understood);
+                Ok(None)
             }
         }
-        if let Some((commands, _, progress)) = under_way {
-            if opted_out {
+    }
+
+    /// A call on file. Words may come after the call has ended; a call that never was is unknown. A store that cannot
+    /// answer is another matter: whoever brought the words must bring them again.
+    fn known(&self, call: &Id) -> Result<ringfence_store::call::CallRecord, DeskError> {
+        self.store.call(call).map_err(|error| match error {
+            StoreError::NotFound(_) => DeskError::NotUnderWay,
+            error => DeskError::Store(error),
+        })
+    }
+
+    /// An interim that nothing changes counts after a while, whether or not a final text follows.
+    fn act_if_it_stands(self: &Arc<Self>, call: &Id, turn: u64, understood: Understood) {
+        let Ok(runtime) = tokio::runtime::Handle::try_current() else {
+            return;
+        };
+        let (this, call) = (Arc::clone(self), call.clone());
+        runtime.spawn(async move {
+            tokio::time::sleep(Duration::from_millis(u64::from(STABLE_MS))).await;
+            let stands = this
+                .book()
+                .get_mut(&call)
+                .is_some_and(|c| c.listener.stands(turn));
+            if stands {
+                let understood = Understood {
+                    since: Instant::now(),
+                    ..understood
+                };
+                let _ = tokio::task::spawn_blocking(move || {
+                    if let Err(error) = this.act(&call, understood) {
+                        tracing::error!(%call, %error, "an opt-out is not recorded yet");
+                    }
+                })
+                .await;
+            }
+        });
+    }
+
+    /// Makes an opt-out or a hold durable, then lets the call hear of it.
+    fn act(&self, call: &Id, understood: Understood) -> Result<(), DeskError> {
+        let kept = self.keep(call, &understood);
+        let opted_out = understood.verdict == Verdict::OptOut;
+        let under_way = {
+            let book = self.book();
+            book.get(call)
+                .map(|c| (c.commands.clone(), Arc::clone(&c.progress)))
+        };
+        if let Some((commands, progress)) = under_way {
+            if opted_out && kept.is_ok() {
                 progress.opt_out_kept.store(true, Ordering::Release);
             }
             let unanswered = opted_out && !progress.answered.load(Ordering::Acquire);
-            let _ = commands.try_send(match unanswered {
+            // What could not be kept is told, too: the call ends, and its driver goes on trying to keep it.
+            let _ = commands.try_send(match unanswered && kept.is_ok() {
                 true => Command::Cancel(CancelWhy::OptOutElsewhere),
                 false => Command::Said {
-                    text: text.to_owned(),
-                    is_final,
-                    judged,
+                    text: understood.text,
+                    is_final: understood.is_final,
+                    judged: match understood.verdict {
+                        Verdict::OptOut => Judged::OptOut,
+                        Verdict::Ambiguous => Judged::Ambiguous,
+                        Verdict::NotOptOut => Judged::NotOptOut,
+                    },
                 },
             });
         }
-        Ok(match judged {
-            Judged::OptOut if is_final => Some(true),
-            Judged::NotOptOut => Some(false),
-            Judged::OptOut | Judged::Ambiguous => None,
-        })
+        kept
+    }
+
+    fn keep(&self, call: &Id, understood: &Understood) -> Result<(), DeskError> {
+        let record = self.known(call)?;
+        let heard = understood.heard.clone();
+        match understood.verdict {
+            Verdict::OptOut => {
+                let (to, seller) = (record.to, &record.seller);
+                let said = &understood.text;
+                self.keep_opt_out(to, seller, "call-voice", said, call, Some(heard))?;
+                self.opt_out_times.took(understood.since.elapsed());
+            }
+            Verdict::Ambiguous => {
+                let now = self.clock.now();
+                let scope = scope_at(&self.pack, self.settings.opt_out_scope, now);
+                let draft = HoldDraft {
+                    number: record.to,
+                    seller: (scope == OptOutScope::Seller).then_some(record.seller),
+                    call: Some(call.clone()),
+                    channel: "call-voice".to_owned(),
+                    said: understood.text.clone(),
+                    heard,
+                    at: now,
+                    due_at: hold_until(now, self.settings.hold_days),
+                };
+                self.store.hold(draft, now)?;
+            }
+            Verdict::NotOptOut => {}
+        }
+        Ok(())
     }
 
     /// INVARIANT (opt-out-wins): durable when this returns; other calls to the number are told.
@@ -75,33 +197,25 @@ impl Calls {
         channel: &str,
         said: &str,
         call: &Id,
+        heard: Option<Heard>,
     ) -> Result<(), StoreError> {
         let now = self.clock.now();
+        let scope = scope_at(&self.pack, self.settings.opt_out_scope, now);
         let revocation = Revocation {
             number,
             seller: Some(seller.to_owned()),
             channel: channel.to_owned(),
             said: Some(said.to_owned()),
             at: now,
-            scope: self.settings.opt_out_scope,
+            scope,
             call: Some(call.clone()),
+            heard,
         };
         self.store.revoke(revocation, now)?;
-        let bound = (self.settings.opt_out_scope == OptOutScope::Seller).then_some(seller);
-        self.opted_out_in(call, number, bound);
-        Ok(())
-    }
-
-    /// Tells the other calls to a number that it opted out in `call`.
-    fn opted_out_in(&self, call: &Id, number: PhoneNumber, seller: Option<&str>) {
-        let book = self.book();
-        let others = book.iter().filter(|(id, other)| {
-            *id != call && other.to == number && seller.is_none_or(|s| s == other.seller)
+        let bound = (scope == OptOutScope::Seller).then_some(seller);
+        self.tell(CancelWhy::OptOutElsewhere, |id, other| {
+            id != call && other.to == number && bound.is_none_or(|s| s == other.seller)
         });
-        for (_, other) in others {
-            let _ = other
-                .commands
-                .try_send(Command::Cancel(CancelWhy::OptOutElsewhere));
-        }
+        Ok(())
     }
 }

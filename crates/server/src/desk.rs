@@ -8,6 +8,7 @@ use ringfence_core::gate::{CallRequest, Decision};
 use ringfence_core::id::Id;
 use ringfence_core::lead::PhoneNumber;
 use ringfence_store::StoreError;
+use ringfence_store::operator::StopScope;
 use serde_json::Value;
 
 /// What an object-safe asynchronous function answers.
@@ -44,6 +45,32 @@ pub enum Speaker {
     Agent,
 }
 
+/// Words of a call, as somebody brought them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Words {
+    /// Who said them.
+    pub speaker: Speaker,
+    /// What was said.
+    pub text: String,
+    /// Whether a recogniser may still change them.
+    pub is_final: bool,
+    /// Where the audio is, as whoever brought them names it.
+    pub audio: Option<String>,
+}
+
+/// How long opt-outs took from the key or the word until nothing allows a call any more.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct OptOutTimes {
+    /// How many were measured.
+    pub count: u64,
+    /// Half of the latest were faster, in microseconds.
+    pub p50_us: u64,
+    /// 99 of 100 of the latest were.
+    pub p99_us: u64,
+    /// The slowest of the latest.
+    pub max_us: u64,
+}
+
 /// Why the desk could not do what it was asked.
 #[derive(Debug, thiserror::Error)]
 pub enum DeskError {
@@ -76,17 +103,11 @@ pub trait CallDesk: Send + Sync {
     fn place(&self, order: CallOrder) -> Soon<'_, Result<PlacedCall, DeskError>>;
 
     /// Takes in words that an agent transcribed. Answers whether they are an opt-out; none: undecided, or not the
-    /// callee's. An opt-out is durable before this returns.
+    /// callee's. An opt-out, and the hold that unclear words make, are durable before this returns.
     ///
     /// # Errors
     /// [`DeskError::NotUnderWay`], or the store's failure.
-    fn said(
-        &self,
-        call: &Id,
-        speaker: Speaker,
-        text: &str,
-        is_final: bool,
-    ) -> Result<Option<bool>, DeskError>;
+    fn said(&self, call: &Id, words: Words) -> Result<Option<bool>, DeskError>;
 
     /// Ends a call.
     ///
@@ -98,14 +119,19 @@ pub trait CallDesk: Send + Sync {
     /// seller.
     fn opted_out(&self, number: PhoneNumber, seller: Option<&str>);
 
-    /// STOP was pressed: cancels what is ringing.
-    fn stopped(&self);
+    /// STOP was pressed: cancels what is ringing within its scope.
+    fn stopped(&self, scope: &StopScope);
 
     /// A campaign was started, held or ended, or has new leads.
     fn campaigns_changed(&self);
 
     /// Calls under way.
     fn active(&self) -> usize;
+
+    /// How long opt-outs of the latest calls took.
+    fn opt_out_times(&self) -> OptOutTimes {
+        OptOutTimes::default()
+    }
 
     /// Takes no new call, and waits until none is under way, at most for `limit`.
     fn drain(&self, limit: Duration) -> Soon<'_, ()>;
@@ -120,13 +146,7 @@ impl CallDesk for NoLine {
         Box::pin(async { Err(DeskError::TrunkUnknown) })
     }
 
-    fn said(
-        &self,
-        _call: &Id,
-        _speaker: Speaker,
-        _text: &str,
-        _is_final: bool,
-    ) -> Result<Option<bool>, DeskError> {
+    fn said(&self, _call: &Id, _words: Words) -> Result<Option<bool>, DeskError> {
         Err(DeskError::NotUnderWay)
     }
 
@@ -136,7 +156,7 @@ impl CallDesk for NoLine {
 
     fn opted_out(&self, _number: PhoneNumber, _seller: Option<&str>) {}
 
-    fn stopped(&self) {}
+    fn stopped(&self, _scope: &StopScope) {}
 
     fn campaigns_changed(&self) {}
 

@@ -15,6 +15,7 @@ use ringfence_core::evidence::{EventDraft, Subject};
 use ringfence_core::gate::CallRequest;
 use ringfence_core::id::Id;
 use ringfence_core::lead::PhoneNumber;
+use ringfence_core::outcome::Outcome;
 use ringfence_store::call::CallUpdate;
 use ringfence_telephony::{DialOrder, Leg, Slot};
 use serde_json::json;
@@ -73,8 +74,17 @@ impl Drive {
         .await
         {
             Ok(prompts) => prompts,
-            Err(error) => return never_placed(&calls, &call, &permit, &error.to_string()).await,
+            Err(error) => {
+                tracing::error!(%call, %error, "not dialed: no prompts");
+                let what = error.to_string();
+                return never_placed(&calls, &call, &permit, Outcome::Failed, &what).await;
+            }
         };
+        // INVARIANT (opt-out-wins): an opt-out since the permit was redeemed; nothing has been sent yet.
+        if progress.withdrawn.load(Ordering::Acquire) {
+            let what = "opted out before it was dialed";
+            return never_placed(&calls, &call, &permit, Outcome::Cancelled, what).await;
+        }
         let plan = plan(&calls, &prompts, slot.trunk());
         let mut driven = Driven {
             subject: subject(&call, &request, &permit),
@@ -240,17 +250,22 @@ impl Driven {
             Arc::clone(&self.progress),
         );
         let (call, number, seller) = (self.call.clone(), self.to, self.seller.clone());
+        let heard = std::time::Instant::now();
         tokio::spawn(async move {
             let mut wait = Duration::from_millis(50);
             // Whoever heard the words first may have kept them already.
             while !progress.opt_out_kept.load(Ordering::Acquire) {
                 let (inner, call_id) = (Arc::clone(&calls), call.clone());
                 let (seller, said) = (seller.clone(), said.clone());
-                let kept =
-                    blocking(move || inner.keep_opt_out(number, &seller, channel, &said, &call_id))
-                        .await;
+                let kept = blocking(move || {
+                    inner.keep_opt_out(number, &seller, channel, &said, &call_id, None)
+                })
+                .await;
                 match kept {
-                    Ok(()) => break,
+                    Ok(()) => {
+                        calls.opt_out_times.took(heard.elapsed());
+                        break;
+                    }
                     Err(error) => {
                         tracing::error!(%call, %error, "an opt-out is not recorded yet");
                         tokio::time::sleep(wait).await;
@@ -292,19 +307,20 @@ async fn settle_stored(
     }
 }
 
-/// Ends an attempt whose prompts could not be read: nothing was sent.
-async fn never_placed(calls: &Arc<Calls>, call: &Id, permit: &Permit, what: &str) -> Ended {
-    tracing::error!(%call, what, "not dialed: no prompts");
+/// Ends an attempt of which nothing was sent.
+async fn never_placed(
+    calls: &Arc<Calls>,
+    call: &Id,
+    permit: &Permit,
+    outcome: Outcome,
+    what: &str,
+) -> Ended {
     let at = calls.clock.now();
-    let mut stored = ringfence_store::dial::Settlement::unanswered(
-        ringfence_core::outcome::Outcome::Failed,
-        None,
-        at,
-    );
+    let mut stored = ringfence_store::dial::Settlement::unanswered(outcome, None, at);
     stored.note = Some(what.to_owned());
     settle_stored(calls, call, permit.attempt(), stored).await;
     let settlement = Settlement {
-        outcome: ringfence_core::outcome::Outcome::Failed,
+        outcome,
         sip_status: None,
         answered_by: None,
         opt_out: false,
@@ -323,6 +339,7 @@ fn plan(calls: &Calls, prompts: &CallPrompts, trunk: &str) -> Plan {
         playable.acknowledgement.is_some(),
     );
     plan.leaves_voicemail = prompts.may_leave_voicemail;
+    plan.has_farewell = playable.farewell.is_some();
     if let Some(ring_ms) = calls.line.ring_ms_max(trunk) {
         plan.ring_ms_max = ring_ms;
     }

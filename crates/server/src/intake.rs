@@ -10,6 +10,7 @@ use ringfence_core::lead::import::{
 use ringfence_core::seller::comparable_name;
 use ringfence_store::campaign::{LeadDraft, LeadImported};
 use ringfence_store::consent::{Confirmation, ConsentDraft};
+use ringfence_store::hold::HoldState;
 use ringfence_store::suppression::SuppressionDraft;
 use ringfence_store::{Store, StoreError};
 use serde::Serialize;
@@ -51,7 +52,14 @@ pub struct Kept {
     pub consents_refused: Vec<Refused>,
     /// Numbers suppressed because the file says so.
     pub suppressed: u64,
+    /// Rows whose number is on the internal list for this seller, or held, and stays so: an import undoes no opt-out.
+    pub opted_out: u64,
+    /// Their lines, the first of them.
+    pub opted_out_lines: Vec<u64>,
 }
+
+/// INVARIANT (bounded): so many lines are named.
+const LINES_NAMED_MAX: usize = 1_000;
 
 /// A consent that could not be kept.
 #[derive(Debug, Serialize)]
@@ -142,6 +150,14 @@ pub fn take_in_leads(
             Err(error) => return Err(error),
         }
     }
+    for row in rows {
+        if is_opted_out(store, row, to.seller)? {
+            kept.opted_out += 1;
+            if kept.opted_out_lines.len() < LINES_NAMED_MAX {
+                kept.opted_out_lines.push(row.line);
+            }
+        }
+    }
     let drafts = rows.iter().map(|row| draft(row)).collect();
     for result in store.import_leads(to.campaign, drafts, now)?.results {
         match result {
@@ -150,6 +166,20 @@ pub fn take_in_leads(
         }
     }
     Ok(kept)
+}
+
+/// Whether the number is on the internal list for this seller, or held. Only a consent that is later lifts that, and the
+/// gate says so call by call.
+fn is_opted_out(store: &dyn Store, row: &LeadRow, seller: &str) -> Result<bool, StoreError> {
+    let binds = |named: &Option<String>| named.as_deref().is_none_or(|named| named == seller);
+    let listed = store.suppressions_of(row.number)?;
+    if listed.iter().any(|entry| binds(&entry.seller)) {
+        return Ok(true);
+    }
+    let holds = store.holds_of(row.number)?;
+    Ok(holds
+        .iter()
+        .any(|hold| hold.state == HoldState::Open && binds(&hold.draft.seller)))
 }
 
 fn keep_consent(

@@ -12,10 +12,17 @@ mod demo;
 mod desk;
 mod dialer;
 mod driver;
+mod hooks;
 mod intake;
+mod latency;
 mod lists;
 mod metrics;
 mod prompts;
+mod scrub;
+mod shadow;
+mod sheet;
+mod watch;
+mod webhooks;
 
 fn main() -> std::process::ExitCode {
     cli::run(std::env::args_os())

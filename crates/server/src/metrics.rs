@@ -21,6 +21,10 @@ const COUNTERS: &[(&str, &str)] = &[
         "Decisions over HTTP, by verdict and whether they were dry runs.",
     ),
     (
+        "ringfence_gate_scrubbed_total",
+        "Numbers scrubbed over HTTP, by verdict.",
+    ),
+    (
         "ringfence_consent_recorded_total",
         "Consents recorded over HTTP.",
     ),
@@ -28,16 +32,30 @@ const COUNTERS: &[(&str, &str)] = &[
         "ringfence_converse_opt_outs_total",
         "Opt-outs taken over HTTP, by kind.",
     ),
+    (
+        "ringfence_converse_hooks_total",
+        "Words brought by other roads, by source and what they were taken for.",
+    ),
+    ("ringfence_converse_reviews_total", "Holds decided, by how."),
+    (
+        "ringfence_webhook_posts_total",
+        "Events told to other systems, by how it went.",
+    ),
 ];
 
 impl Metrics {
     /// One more of `name`, which stands in the table above; `labels` as `a="b",c="d"`, of few values.
     pub fn count(&self, name: &'static str, labels: String) {
+        self.add(name, labels, 1);
+    }
+
+    /// So many more of `name`.
+    pub fn add(&self, name: &'static str, labels: String, more: u64) {
         let mut counters = self
             .counters
             .lock()
             .unwrap_or_else(std::sync::PoisonError::into_inner);
-        *counters.entry((name, labels)).or_default() += 1;
+        *counters.entry((name, labels)).or_default() += more;
     }
 
     /// The text, with gauges that are read just now.

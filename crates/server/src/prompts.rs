@@ -61,6 +61,14 @@ impl Prompts {
             }
         };
         let voicemail = recorded(PromptKind::Voicemail)?;
+        let farewell = match recorded(PromptKind::Farewell)? {
+            Some(prompt) => Some(prompt),
+            None if self.tts.is_empty() => None,
+            None => {
+                let words = farewell(&profile);
+                Some(self.ready(&format!("tts:{words}"), &words, || self.speak(&words))?)
+            }
+        };
         Ok(CallPrompts {
             // 47 CFR 64.1200(b)(3): a message left on a machine gives a toll-free number to opt out by.
             may_leave_voicemail: voicemail.is_some() && profile.toll_free_opt_out.is_some(),
@@ -69,6 +77,7 @@ impl Prompts {
                 message: recorded(PromptKind::Message)?,
                 acknowledgement: recorded(PromptKind::Acknowledgement)?,
                 voicemail,
+                farewell,
             },
         })
     }
@@ -143,6 +152,15 @@ impl Prompts {
             )))
         }
     }
+}
+
+/// What ends a call after words that may have meant "stop calling": no more selling, and how to stop all calls.
+#[must_use]
+pub fn farewell(seller: &Seller) -> String {
+    format!(
+        "Thank you, we will not keep you. To stop all calls from {name}, press 9 now, or say stop. Goodbye.",
+        name = seller.name
+    )
 }
 
 /// The seller's script: who is calling, that it is an AI, how to opt out, that the call is recorded, and a number to

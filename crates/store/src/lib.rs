@@ -5,6 +5,7 @@
 mod store;
 
 mod error;
+mod fsync;
 mod id;
 mod page;
 
@@ -17,11 +18,26 @@ pub mod consent;
 /// Opt-outs.
 pub mod suppression;
 
+/// Numbers that wait for a person's decision.
+pub mod hold;
+
+/// Events on their way to other systems.
+pub mod webhook;
+
 /// Imported lists.
 pub mod list;
 
+/// Lists at their real size, in files.
+pub mod registry;
+
 /// Decisions and reservations.
 pub mod gate;
+
+/// Many calls asked about at once.
+pub mod scrub;
+
+/// Copies of the whole store.
+pub mod backup;
 
 /// Campaigns and leads.
 pub mod campaign;
@@ -48,6 +64,7 @@ pub mod clock;
 pub mod sqlite;
 
 pub use error::{Result, StoreError};
+pub use fsync::{FsyncFigures, fsync_probe};
 pub use id::new_id;
 pub use page::{Page, PageRequest};
 pub use sqlite::SqliteStore;

@@ -1,12 +1,15 @@
 //! Imported lists: versions, their rows, and who they bind.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use ringfence_core::id::Id;
 use ringfence_core::lead::PhoneNumber;
 use ringfence_core::suppression::Reassigned;
 use serde::{Deserialize, Serialize};
+
+use crate::registry::NumberSet;
 
 /// What a file is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -86,7 +89,9 @@ pub struct ListImport {
 /// The rows of a list. Numbers are the ten digits after +1.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ListRows {
-    /// `ftc-full`, `state`, `litigator`.
+    /// `ftc-full`, `state`, `litigator`, of any size.
+    Set(Arc<NumberSet>),
+    /// The same, of a few.
     Numbers(Vec<u64>),
     /// `ftc-change`; the store puts them in the order of their stamps.
     Changes(Vec<ListChange>),
@@ -158,4 +163,17 @@ pub struct ListVersion {
     pub sha256: String,
     /// When it was imported.
     pub imported_at: Timestamp,
+}
+
+/// The file in which a version's numbers are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListFile {
+    /// The version.
+    pub version: Id,
+    /// Where it lies.
+    pub path: std::path::PathBuf,
+    /// Its length.
+    pub bytes: u64,
+    /// SHA-256 of its header, which holds the hashes of all the rest; hexadecimal.
+    pub header_sha256: String,
 }

@@ -3,12 +3,13 @@
 use jiff::{SignedDuration, Timestamp};
 use ringfence_core::dial::Permit;
 use ringfence_core::evidence::{Event, EventDraft, SignedHead};
-use ringfence_core::gate::{CallRequest, EmergencyArea, Facts, Relationship};
+use ringfence_core::gate::{CallRequest, EmergencyArea, Facts, Relationship, SourceFailure};
 use ringfence_core::id::Id;
 use ringfence_core::lead::PhoneNumber;
 use ringfence_core::seller::Seller;
 
 use crate::Result;
+use crate::backup::Copies;
 use crate::call::{CallRecord, CallUpdate};
 use crate::campaign::{
     Campaign, CampaignCounts, CampaignPlan, CampaignState, Lead, LeadDraft, LeadImport,
@@ -19,19 +20,22 @@ use crate::consent::{Confirmation, ConsentDraft, ConsentRecord};
 use crate::dial::{AttemptRecord, Recovery, Settlement};
 use crate::evidence::{ChainReport, EventFilter};
 use crate::gate::{Decide, DecisionRecord, GateSettings, Reservation, Reserved, RulePackRecord};
+use crate::hold::Holds;
 use crate::key::{ApiKey, ApiKeyDraft, Idempotency, IdempotentRequest};
-use crate::list::{ListImport, ListVersion};
+use crate::list::{ListFile, ListImport, ListVersion};
 use crate::operator::{OverrideDraft, OverrideRecord, RelationshipDraft, StopRecord, StopScope};
 use crate::page::{Page, PageRequest};
+use crate::scrub::Scrubs;
 use crate::seller::{Prompt, PromptKind, SellerRecord};
 use crate::suppression::{OptOutReceipt, Revocation, SuppressionDraft, SuppressionRecord};
+use crate::webhook::Outbox;
 
 /// The store of record. Every verb that writes is durable when it returns, with its event in the same transaction.
 /// All of them block for as long as a disk write takes: call them from threads that may block.
 ///
 /// Unless a verb says otherwise it fails with [`StoreError::Unavailable`](crate::StoreError) when the database
 /// cannot be read or written, and then has kept nothing.
-pub trait Store: Send + Sync {
+pub trait Store: Copies + Holds + Outbox + Scrubs + Send + Sync {
     // ---- clock and health
 
     /// The test clock, if this database is one of the test clock.
@@ -115,6 +119,13 @@ pub trait Store: Send + Sync {
         seller: Option<&str>,
     ) -> Result<Vec<Vec<String>>>;
 
+    /// What of the lists that decide now cannot be read, such as a file that vanished: decisions that need it deny.
+    /// Opens the lists that nobody has asked yet, which takes a third of a second for the whole registry.
+    fn list_faults(&self) -> Result<Vec<SourceFailure>>;
+
+    /// The files in which the numbers of the lists are: a copy of the store needs them, too.
+    fn list_files(&self) -> Result<Vec<ListFile>>;
+
     /// Every list version on file, newest first.
     fn lists(&self) -> Result<Vec<ListVersion>>;
 
@@ -172,6 +183,9 @@ pub trait Store: Send + Sync {
 
     /// One decision, or `NotFound`.
     fn decision(&self, id: &Id) -> Result<DecisionRecord>;
+
+    /// Every rule pack on file as `(sha256, version)`, the newest kept first.
+    fn rule_packs(&self) -> Result<Vec<(String, String)>>;
 
     /// Decisions about a number, newest first.
     fn decisions_of(&self, number: PhoneNumber, page: &PageRequest)

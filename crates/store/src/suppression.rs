@@ -17,7 +17,7 @@ pub enum OptOutScope {
 }
 
 /// "Stop calling me": withdraws consent and suppresses.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Revocation {
     /// Who said it.
     pub number: PhoneNumber,
@@ -33,6 +33,23 @@ pub struct Revocation {
     pub scope: OptOutScope,
     /// The call it was said in.
     pub call: Option<Id>,
+    /// How the words were understood; none: a key, or a person took them down.
+    pub heard: Option<Heard>,
+}
+
+/// How words were understood.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Heard {
+    /// What judged them, such as `opt-out-model`.
+    pub recogniser: String,
+    /// The chance, 0 to 1, that they are an opt-out.
+    pub score: f64,
+    /// The words that decided.
+    pub because: String,
+    /// What the agent had said before.
+    pub context: Option<String>,
+    /// Where the audio is, as whoever brought the words names it: a span, a URL.
+    pub audio: Option<String>,
 }
 
 /// An internal suppression that withdraws no consent by itself.
@@ -63,6 +80,9 @@ pub struct OptOutReceipt {
     pub attempts_voided: Vec<Id>,
     /// Calls under way to the number, which the driver must end.
     pub in_flight: Vec<InFlight>,
+    /// Holds that this decides.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub holds: Vec<Id>,
 }
 
 /// A call under way.

@@ -118,6 +118,8 @@ pub struct Prompts {
     pub acknowledgement: Option<Arc<Prompt>>,
     /// For machines.
     pub voicemail: Option<Arc<Prompt>>,
+    /// "Goodbye", with how to stop all calls.
+    pub farewell: Option<Arc<Prompt>>,
 }
 
 impl Prompts {
@@ -127,6 +129,7 @@ impl Prompts {
             PromptKind::Message => self.message.as_ref(),
             PromptKind::Acknowledgement => self.acknowledgement.as_ref(),
             PromptKind::Voicemail => self.voicemail.as_ref(),
+            PromptKind::Farewell => self.farewell.as_ref(),
         }
     }
 }

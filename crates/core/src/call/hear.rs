@@ -4,8 +4,8 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use super::{
-    CLOSING_MS_MAX, Call, Judged, OptOut, OptOutChannel, Output, Outputs, PlayFrom, PromptKind,
-    TimerKind,
+    CLOSING_MS_MAX, Call, CallState, Judged, OptOut, OptOutChannel, Output, Outputs, PlayFrom,
+    PromptKind, TimerKind,
 };
 use crate::disclose::Interruption;
 
@@ -38,15 +38,42 @@ impl Call {
             );
         }
         match judged {
-            // A half-heard "stop calling me" ends the call, too: an opt-out lost is worse than a call lost.
+            // An interim comes here only once it is stable (`converse::Listener`), and then counts as much.
             Judged::OptOut => {
                 self.person_acted = true;
                 self.on_opt_out(OptOutChannel::Voice, text, out);
             }
-            Judged::Ambiguous if is_final => {
-                out.event("converse.ambiguous", json!({ "text": text }));
-            }
+            Judged::Ambiguous if is_final => self.on_ambiguous(&text, out),
             Judged::Ambiguous | Judged::NotOptOut => {}
+        }
+    }
+
+    /// Words that may have meant "stop calling": the call ends politely. Whoever judged them has made the hold.
+    fn on_ambiguous(&mut self, text: &str, out: &mut Outputs) {
+        out.event("converse.ambiguous", json!({ "text": text }));
+        if self.parting || !self.goes_on() {
+            return;
+        }
+        self.parting = true;
+        self.person_acted = true;
+        self.end_agent(out);
+        // A disclosure that is being played goes on to its end: it says who called and how to stop all calls.
+        if self.state == CallState::Conversing {
+            out.push(Output::StopPlaying);
+            self.say_farewell(out);
+        }
+    }
+
+    /// How to stop all calls, once more; a seller without such a prompt says no more.
+    pub(super) fn say_farewell(&mut self, out: &mut Outputs) {
+        if self.plan.has_farewell {
+            out.push(Output::Play {
+                prompt: PromptKind::Farewell,
+                from: PlayFrom::Now,
+            });
+            self.close_after(CLOSING_MS_MAX, out);
+        } else {
+            self.close_after(self.plan.listen_after_message_ms, out);
         }
     }
 
@@ -68,7 +95,7 @@ impl Call {
         let _ = self.disclosure.interrupt(Interruption::OptOut, None);
         self.end_agent(out);
         out.event(
-            "converse.opt-out",
+            "converse.opt-out-heard",
             json!({ "channel": channel, "said": said }),
         );
     }

@@ -64,8 +64,10 @@ enum OptOut {
 /// How long the leg may take to report its end, in milliseconds: a BYE or CANCEL that nobody answers runs 32 s
 /// (RFC 3261 timers B and F), and the line reports before that.
 const END_MS_MAX: u32 = 40_000;
-/// Longest acknowledgement or voicemail, in milliseconds.
+/// Longest acknowledgement, farewell or voicemail, in milliseconds.
 const CLOSING_MS_MAX: u32 = 60_000;
+/// How long the callee has to answer the farewell with a key or a word, in milliseconds.
+const LISTEN_AFTER_FAREWELL_MS: u32 = 3_000;
 
 /// One call.
 #[derive(Debug)]
@@ -80,6 +82,8 @@ pub struct Call {
     person_acted: bool,
     disclosure: Disclosure,
     opt_out: OptOut,
+    /// The callee said something unclear: the call goes no further than its end.
+    parting: bool,
     agent: AgentState,
     withdrawn: Option<Withdrawn>,
     hung_up: bool,
@@ -102,6 +106,7 @@ impl Call {
             person_acted: false,
             disclosure: Disclosure::default(),
             opt_out: OptOut::None,
+            parting: false,
             agent,
             withdrawn: None,
             hung_up: false,
@@ -249,7 +254,9 @@ impl Call {
         }
         out.event("disclose.started", json!(self.disclosure));
         if self.goes_on() {
-            self.call_agent(out);
+            if !self.parting {
+                self.call_agent(out);
+            }
         } else {
             // It began while we were stopping it.
             let _ = self.disclosure.interrupt(self.interruption(), None);
@@ -270,7 +277,11 @@ impl Call {
             return;
         }
         self.state = CallState::Conversing;
-        self.open_agent(out);
+        if self.parting {
+            self.say_farewell(out);
+        } else {
+            self.open_agent(out);
+        }
     }
 
     fn on_disclosure_interrupted(
@@ -295,8 +306,14 @@ impl Call {
             PromptKind::Disclosure => {}
             PromptKind::Message => {
                 out.event("converse.message-played", json!({}));
-                if self.goes_on() {
+                if self.goes_on() && !self.parting {
                     self.close_after(self.plan.listen_after_message_ms, out);
+                }
+            }
+            PromptKind::Farewell => {
+                out.event("call.prompt-played", json!({ "prompt": prompt }));
+                if self.goes_on() {
+                    self.close_after(LISTEN_AFTER_FAREWELL_MS, out);
                 }
             }
             PromptKind::Acknowledgement | PromptKind::Voicemail => {

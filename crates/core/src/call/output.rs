@@ -17,15 +17,18 @@ pub enum PromptKind {
     Acknowledgement,
     /// What a machine may be left.
     Voicemail,
+    /// "Goodbye; to stop all calls, press 9 or say stop": after words that may have meant that.
+    Farewell,
 }
 
 impl PromptKind {
     /// Every kind.
-    pub const ALL: [Self; 4] = [
+    pub const ALL: [Self; 5] = [
         Self::Disclosure,
         Self::Acknowledgement,
         Self::Voicemail,
         Self::Message,
+        Self::Farewell,
     ];
 
     /// As it stands in a path.
@@ -36,6 +39,7 @@ impl PromptKind {
             Self::Acknowledgement => "acknowledgement",
             Self::Voicemail => "voicemail",
             Self::Message => "message",
+            Self::Farewell => "farewell",
         }
     }
 

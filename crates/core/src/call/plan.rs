@@ -38,6 +38,8 @@ pub struct Plan {
     pub has_message: bool,
     /// Whether an opt-out is acknowledged by a prompt.
     pub has_acknowledgement: bool,
+    /// Whether a call that ends on unclear words says farewell, and once more how to stop all calls.
+    pub has_farewell: bool,
     /// Whether a machine gets the voicemail prompt. Only when there is such a prompt and the seller has a toll-free
     /// number to opt out by: 47 CFR 64.1200(b)(3).
     pub leaves_voicemail: bool,
@@ -69,6 +71,7 @@ impl Plan {
             agent_leg: AgentLeg::None,
             has_message,
             has_acknowledgement,
+            has_farewell: false,
             leaves_voicemail: false,
             opt_out_key: '9',
             ring_ms_max: 30_000,

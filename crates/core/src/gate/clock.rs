@@ -4,27 +4,30 @@ use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
+use super::Attempt;
 use super::case::Case;
+use super::relaxed::{lifted, relaxed_cap};
 use crate::consent::Purpose;
-use crate::rules::{Cap, Holiday, Hours, Span};
+use crate::rules::{Cap, Concerns, Days, Holiday, Hours, Local, Span, Window, Zone};
 
 /// How far ahead a first allowed instant is looked for: longer than any year of holidays.
 const HORIZON_DAYS: i64 = 400;
 
 /// One rule of the clock, in the zone in which it is tested.
-pub(super) enum Constraint<'a> {
+enum Constraint<'c> {
     Window {
-        hours: &'a Hours,
-        zone: TimeZone,
+        hours: &'c Hours,
+        zone: &'c TimeZone,
         margin: SignedDuration,
     },
     ClosedDays {
-        holiday: &'a Holiday,
-        zone: TimeZone,
+        holiday: &'c Holiday,
+        zone: &'c TimeZone,
     },
     Cap {
-        cap: &'a Cap,
-        attempts: Vec<Timestamp>,
+        cap: &'c Cap,
+        attempts: &'c [Attempt],
+        zones: &'c [TimeZone],
     },
 }
 
@@ -50,17 +53,39 @@ impl Constraint<'_> {
                 }
                 None
             }
-            Self::Cap { cap, attempts } => first_under_cap(cap, attempts, from),
+            Self::Cap {
+                cap,
+                attempts,
+                zones,
+            } => first_under_cap(cap, attempts, zones, from),
         }
-    }
-
-    pub fn allows(&self, at: Timestamp) -> bool {
-        self.first_open(at, at) == Some(at)
     }
 }
 
+/// Whether a call may begin now in this window, by this clock.
+#[inline]
+pub(super) fn is_open(case: &Case<'_>, window: &Window, zone: &Zone, local: Local) -> bool {
+    let margin = case.facts.policy.closing_margin_seconds;
+    if !local.steady {
+        let margin = SignedDuration::from_secs(i64::from(margin));
+        let hours = &window.hours;
+        return first_in_window(hours, &zone.rules, margin, case.now, case.now) == Some(case.now);
+    }
+    // On a steady day the wall-clock times are the instants, so that comparing seconds is the same; the fraction of
+    // the second that has begun changes neither comparison.
+    if !window.days.hold(local.day) {
+        return true;
+    }
+    let today = window.hours.week.get(local.weekday());
+    let (second, with_margin) = (local.second, u64::from(local.second) + u64::from(margin));
+    today
+        .into_iter()
+        .flatten()
+        .any(|span| span.open <= second && with_margin < u64::from(span.close))
+}
+
 /// The name of the holiday that closes `day`, if the ban is in force.
-pub(super) fn closed_on(holiday: &Holiday, day: Date) -> Option<&str> {
+fn closed_on(holiday: &Holiday, day: Date) -> Option<&str> {
     if !holiday.provenance.in_force_on(day) {
         return None;
     }
@@ -71,7 +96,7 @@ pub(super) fn closed_on(holiday: &Holiday, day: Date) -> Option<&str> {
 }
 
 /// The windows of `day`; none: closed all day.
-pub(super) fn spans_on(hours: &Hours, day: Date) -> &[Span] {
+fn spans_on(hours: &Hours, day: Date) -> &[Span] {
     let monday_first = usize::try_from(day.weekday().to_monday_zero_offset()).unwrap_or(0);
     hours.week.get(monday_first).map_or(&[], Vec::as_slice)
 }
@@ -106,16 +131,58 @@ fn first_in_window(
     }
 }
 
-fn first_under_cap(cap: &Cap, attempts: &[Timestamp], from: Timestamp) -> Option<Timestamp> {
+/// Whether one more call fits now.
+#[inline]
+pub(super) fn under_cap(cap: &Cap, attempts: &[Attempt], now: Timestamp) -> bool {
+    let most = usize::try_from(cap.calls_max).ok();
+    counted(cap, attempts, now).is_some_and(|counted| Some(counted.count()) < most)
+        && after_conversation(cap, attempts, now).is_none()
+}
+
+/// The end of the time after a conversation in which no call may follow, if `at` lies in it.
+fn after_conversation(cap: &Cap, attempts: &[Attempt], at: Timestamp) -> Option<Timestamp> {
+    let quiet = cap.after_conversation_seconds?;
+    let quiet = SignedDuration::from_secs(i64::try_from(quiet).ok()?);
+    let talks = attempts
+        .iter()
+        .filter(|made| made.conversed && made.at <= at);
+    let ends = talks
+        .filter_map(|made| made.at.checked_add(quiet).ok())
+        .max()?;
+    (at < ends).then_some(ends)
+}
+
+/// The attempts that count at `at`.
+fn counted<'f>(
+    cap: &Cap,
+    attempts: &'f [Attempt],
+    at: Timestamp,
+) -> Option<impl Iterator<Item = Timestamp> + use<'f>> {
     let period = SignedDuration::from_secs(i64::try_from(cap.period_seconds).ok()?);
+    let since = at.checked_sub(period).ok()?;
+    let made = attempts.iter().map(|attempt| attempt.at);
+    Some(made.filter(move |made| since < *made && *made <= at))
+}
+
+fn first_under_cap(
+    cap: &Cap,
+    attempts: &[Attempt],
+    zones: &[TimeZone],
+    from: Timestamp,
+) -> Option<Timestamp> {
+    let period = SignedDuration::from_secs(i64::try_from(cap.period_seconds).ok()?);
+    let most = usize::try_from(cap.calls_max).ok()?;
     let mut at = from;
     loop {
-        let since = at.checked_sub(period).ok()?;
-        let counted: Vec<&Timestamp> = attempts
-            .iter()
-            .filter(|made| since < **made && **made <= at)
-            .collect();
-        let most = usize::try_from(cap.calls_max).ok()?;
+        let in_force = |zone: &TimeZone| cap.provenance.in_force_on(zone.to_datetime(at).date());
+        if !zones.iter().any(in_force) {
+            return Some(at);
+        }
+        if let Some(ends) = after_conversation(cap, attempts, at) {
+            at = whole_second(ends)?;
+            continue;
+        }
+        let counted: Vec<Timestamp> = counted(cap, attempts, at)?.collect();
         if counted.len() < most {
             return Some(at);
         }
@@ -147,76 +214,117 @@ fn instant(day: Date, second_of_day: u32, zone: &TimeZone) -> Option<Timestamp> 
 }
 
 /// Every clock rule that binds this call, each in each zone in which it is tested.
-pub(super) fn constraints<'a>(case: &Case<'a>) -> Vec<Constraint<'a>> {
+fn constraints<'c>(case: &'c Case<'_>, held: &'c Held) -> Vec<Constraint<'c>> {
     if case.is_emergency() {
         return Vec::new();
     }
-    let mut all = windows(case);
-    for state in &case.states {
-        for zone in &case.zones {
-            all.extend(
-                state
-                    .holidays
-                    .as_ref()
-                    .map(|holiday| Constraint::ClosedDays {
-                        holiday,
-                        zone: zone.clone(),
-                    }),
-            );
+    let margin = SignedDuration::from_secs(i64::from(case.facts.policy.closing_margin_seconds));
+    let mut all = Vec::new();
+    each_window(case, |window, zone, _| {
+        if lifted(case, &window.hours.provenance, window.hours.relaxation).is_some() {
+            return;
+        }
+        all.push(Constraint::Window {
+            hours: &window.hours,
+            zone: &zone.rules,
+            margin,
+        });
+    });
+    for state in case.states() {
+        let closed = state.closed.as_ref().filter(|closed| {
+            lifted(case, &closed.rule.provenance, closed.rule.relaxation).is_none()
+        });
+        for (zone, _) in case.zones() {
+            all.extend(closed.map(|closed| Constraint::ClosedDays {
+                holiday: &closed.rule,
+                zone: &zone.rules,
+            }));
         }
     }
-    all.extend(caps(case).map(|cap| {
-        Constraint::Cap {
-            cap,
-            attempts: case
-                .facts
-                .attempts
-                .iter()
-                .map(|attempt| attempt.at)
-                .collect(),
+    each_cap(case, |cap, _| {
+        if relaxed_cap(case, cap).is_none() {
+            all.push(Constraint::Cap {
+                cap,
+                attempts: &held.attempts,
+                zones: &held.zones,
+            });
         }
-    }));
+    });
     all
 }
 
-/// Calling hours: the federal window and every candidate state's, in every candidate zone.
-pub(super) fn windows<'a>(case: &Case<'a>) -> Vec<Constraint<'a>> {
-    let margin = SignedDuration::from_secs(i64::from(case.facts.policy.closing_margin_seconds));
-    let pack = case.pack;
-    let unknown = case.unplaced.is_some().then_some(&pack.strictest_unknown);
-    let states = case.states.iter().flat_map(|state| &state.hours);
-    pack.federal
-        .hours
-        .iter()
-        .chain(states)
-        .chain(unknown)
-        .flat_map(|hours| {
-            case.zones
-                .iter()
-                .chain(&hours.also_in)
-                .map(move |zone| Constraint::Window {
-                    hours,
-                    zone: zone.clone(),
-                    margin,
-                })
-        })
-        .collect()
+/// What caps look at while time goes on: the attempts on file now, and the zones whose days their dates are.
+struct Held {
+    attempts: Vec<Attempt>,
+    zones: Vec<TimeZone>,
 }
 
-/// Frequency caps of the federal layer and of every candidate state that bind this purpose.
-pub(super) fn caps<'a>(case: &Case<'a>) -> impl Iterator<Item = &'a Cap> + use<'a> {
-    let purpose = case.purpose();
-    let day = case.dates().into_iter().max();
-    let binds = move |cap: &&Cap| {
-        let for_purpose = if cap.purposes.is_empty() {
-            purpose != Purpose::Emergency
-        } else {
-            cap.purposes.contains(&purpose)
-        };
-        for_purpose && day.is_some_and(|day| cap.provenance.in_force_on(day))
+impl Held {
+    fn of(case: &Case<'_>) -> Self {
+        let attempts = case.facts.attempts.iter();
+        let mut zones: Vec<TimeZone> = case.zones().map(|(zone, _)| zone.rules.clone()).collect();
+        if zones.is_empty() {
+            zones.push(TimeZone::UTC);
+        }
+        Self {
+            attempts: attempts
+                .filter(|made| made.at <= case.now)
+                .cloned()
+                .collect(),
+            zones,
+        }
+    }
+}
+
+/// Takes each row of calling hours in each zone in which it is tested, with what the clock shows there: the federal rows
+/// and every candidate state's; where a place is in no table, the strictest too.
+#[inline]
+pub(super) fn each_window<'a>(case: &Case<'a>, mut take: impl FnMut(&'a Window, &'a Zone, Local)) {
+    let index = &case.pack.index;
+    let mut each = |windows: &'a [Window]| {
+        for window in windows {
+            case.zones()
+                .for_each(|(zone, local)| take(window, zone, local));
+            // The zones that it names itself.
+            for no in &window.also_in {
+                if let Some(zone) = index.zones.get(usize::from(*no)) {
+                    take(window, zone, zone.local(case.now));
+                }
+            }
+        }
     };
-    let states: Vec<&'a Cap> = case.states.iter().flat_map(|state| &state.caps).collect();
-    case.pack.federal.caps.iter().chain(states).filter(binds)
+    each(&index.federal);
+    case.states().for_each(|state| each(&state.windows));
+    if case.unplaced.is_some() || !case.is_placed() {
+        each(std::slice::from_ref(&index.unknown));
+    }
+}
+
+/// Takes each frequency cap of the federal layer and of every candidate state for this purpose, with the days it binds
+/// on.
+#[inline]
+pub(super) fn each_cap<'a>(case: &Case<'a>, mut take: impl FnMut(&'a Cap, Days)) {
+    let purpose = case.purpose();
+    let mut each = |caps: &'a [Cap], days: &[Days]| {
+        for (cap, days) in caps.iter().zip(days) {
+            let for_purpose = if cap.purposes.is_empty() {
+                purpose != Purpose::Emergency
+            } else {
+                cap.purposes.contains(&purpose)
+            };
+            if for_purpose {
+                take(cap, *days);
+            }
+        }
+    };
+    // The federal caps bind some purposes only (Regulation F: debt collection).
+    if case.pack.index.capped_purposes >> (purpose as u8) & 1 == 1 {
+        each(&case.pack.federal.caps, &case.pack.index.federal_caps);
+    }
+    if case.concerns(Concerns::CAPS) {
+        case.states()
+            .for_each(|state| each(&state.law.caps, &state.caps));
+    }
 }
 
 /// The first instant at which hours, holidays, Sundays and caps all allow, every other fact held as it is.
@@ -225,7 +333,8 @@ pub(super) fn next_allowed_at(case: &Case<'_>) -> Option<Timestamp> {
         .now
         .checked_add(SignedDuration::from_hours(24 * HORIZON_DAYS))
         .ok()?;
-    let constraints = constraints(case);
+    let held = Held::of(case);
+    let constraints = constraints(case, &held);
     let mut at = case.now;
     // Each pass moves forward to where every rule has allowed once; it ends when none moves it further. Every
     // rule answers with its own first instant, so nothing earlier can have been passed over.

@@ -1,12 +1,18 @@
-//! What the gate answers.
+//! What the gate answers. Fixed words and those of a rule pack are borrowed for good, so that a decision makes none
+//! of them anew; a decision that was read back owns them.
+
+use std::borrow::Cow;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::ReasonCode;
 
+/// Words of a decision.
+pub type Words = Cow<'static, str>;
+
 /// May the call be placed?
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Verdict {
     /// Now.
@@ -35,11 +41,11 @@ pub struct Reason {
     /// Whether time alone lifts it.
     pub effect: Effect,
     /// The rule's id in the pack.
-    pub rule: String,
+    pub rule: Words,
     /// Where the law says so, or `policy`.
-    pub citation: String,
+    pub citation: Words,
     /// What was found, for a person to read; never the whole number.
-    pub detail: String,
+    pub detail: Words,
 }
 
 /// How one check ended.
@@ -60,11 +66,11 @@ pub enum CheckState {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CheckResult {
     /// The check's name, that of its file.
-    pub check: String,
+    pub check: Words,
     /// How it ended.
     pub result: CheckState,
     /// The rule that was applied, if one was.
-    pub rule: Option<String>,
+    pub rule: Option<Words>,
 }
 
 /// A rule that was lifted, and by what.
@@ -73,31 +79,31 @@ pub struct Exemption {
     /// What would have been the reason.
     pub code: ReasonCode,
     /// The rule that lifts it.
-    pub rule: String,
+    pub rule: Words,
     /// Where the law says so.
-    pub citation: String,
+    pub citation: Words,
     /// What it rests on, such as the consent's id.
-    pub detail: String,
+    pub detail: Words,
 }
 
 /// Which pack decided.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PackId {
     /// The pack's version, a date.
-    pub version: String,
+    pub version: Words,
     /// SHA-256 over its sources, hexadecimal.
-    pub sha256: String,
+    pub sha256: Words,
     /// The bundled time-zone database's version.
-    pub tzdb: String,
+    pub tzdb: Words,
 }
 
 /// Where the callee may be; every one must allow the call.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Candidates {
     /// `US`, then `US-NY` and so on, sorted.
-    pub jurisdictions: Vec<String>,
+    pub jurisdictions: Vec<Words>,
     /// IANA names, sorted.
-    pub time_zones: Vec<String>,
+    pub time_zones: Vec<Words>,
 }
 
 /// The gate's answer, whole: what is stored, hashed and replayed.

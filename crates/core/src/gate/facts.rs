@@ -56,6 +56,10 @@ pub struct Facts {
     pub stops: Vec<Stop>,
     /// Sources that could not be read; each denies.
     pub failures: Vec<SourceFailure>,
+    /// Holds on this number that bind this seller and that nobody has decided, oldest first. Left out when there are none,
+    /// so that facts from before there were holds are still the same bytes.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub holds: Vec<Hold>,
 }
 
 /// The operator's switches. The default is the strict profile; none relaxes a rule without a record.
@@ -122,6 +126,9 @@ pub struct Attempt {
     pub at: Timestamp,
     /// The campaign it was made for.
     pub campaign: Option<Id>,
+    /// Whether a person was talked to (12 CFR 1006.14(b)(2)(i)(B)).
+    #[serde(default)]
+    pub conversed: bool,
 }
 
 /// The campaign's own limits.
@@ -202,4 +209,13 @@ pub struct SourceFailure {
     pub source: String,
     /// What went wrong, without personal data.
     pub detail: String,
+}
+
+/// A number that waits for a person's decision, because its callee said something unclear.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hold {
+    /// `hold_...`
+    pub id: Id,
+    /// Since when.
+    pub at: Timestamp,
 }

@@ -7,58 +7,135 @@ mod check;
 mod clock;
 mod decision;
 mod facts;
+mod few;
 mod findings;
 mod reason;
+mod relaxed;
+/// Made-up callees, for measuring.
+pub mod sample;
 mod standing;
+
+use std::borrow::Cow;
 
 use jiff::Timestamp;
 
 pub use decision::{
     Candidates, CheckResult, CheckState, Decision, Effect, Exemption, PackId, Reason, Verdict,
+    Words,
 };
 pub use facts::{
-    Attempt, CallRequest, CampaignFacts, DisclosureFacts, EmergencyArea, Facts, Override, Policy,
-    Relationship, RelationshipKind, SellerFacts, SourceFailure, Stop, Suppressions,
+    Attempt, CallRequest, CampaignFacts, DisclosureFacts, EmergencyArea, Facts, Hold, Override,
+    Policy, Relationship, RelationshipKind, SellerFacts, SourceFailure, Stop, Suppressions,
 };
 pub use reason::ReasonCode;
 
+use crate::lead::StateCode;
 use crate::rules::RulePack;
 use case::Case;
-use findings::Findings;
+use findings::{Applied, Findings, Found};
 
 /// Decides whether the call that `facts` describe may be placed at `now`.
 ///
 /// The same pack, facts and instant give the same decision, byte for byte (invariant `replayable`).
 #[must_use]
 pub fn decide(pack: &RulePack, facts: &Facts, now: Timestamp) -> Decision {
-    let case = Case::new(pack, facts, now);
-    let mut findings = Findings::new(pack);
-    for (name, check) in check::ALL {
-        let before = (findings.reasons.len(), findings.exemptions.len());
-        let applied = check(&case, &mut findings);
-        findings.close(name, before, applied);
-    }
-    let mut verdict = findings.verdict();
-    let next_allowed_at = match verdict {
-        Verdict::Defer => clock::next_allowed_at(&case),
-        Verdict::Allow | Verdict::Deny => None,
-    };
+    let judgement = Judgement::reach(pack, facts, now, true);
+    let next_allowed_at = judgement.next_allowed_at();
+    let mut verdict = judgement.verdict();
     if verdict == Verdict::Defer && next_allowed_at.is_none() {
         // Nothing opens within the horizon: waiting would not help.
         verdict = Verdict::Deny;
     }
+    let Judgement {
+        case,
+        findings,
+        applied,
+    } = judgement;
+    let (version, sha256) = pack.names;
     Decision {
         verdict,
-        reasons: findings.reasons,
         next_allowed_at,
         decided_at: now,
         rule_pack: PackId {
-            version: pack.version.clone(),
-            sha256: pack.sha256.clone(),
-            tzdb: pack.places.tzdb_version().to_owned(),
+            version: Cow::Borrowed(version),
+            sha256: Cow::Borrowed(sha256),
+            tzdb: Cow::Borrowed(pack.places.tzdb_version()),
         },
         candidates: case.candidates(),
-        checks: findings.checks,
-        exemptions: findings.exemptions,
+        checks: findings.checks(&applied),
+        reasons: each(findings.reasons, |found| found.reason(pack)),
+        exemptions: each(findings.exemptions, |found| found.exemption(pack)),
+    }
+}
+
+fn each<T>(found: Vec<Found>, to: impl FnMut(Found) -> T) -> Vec<T> {
+    found.into_iter().map(to).collect()
+}
+
+/// What every rule says of one call, without the words: for counting, where [`decide`] is for keeping. Both run the
+/// same checks.
+pub struct Judgement<'a> {
+    case: Case<'a>,
+    findings: Findings,
+    applied: Applied,
+}
+
+/// Judges the call that `facts` describe at `now`: the verdict and the codes of [`decide`], without a record.
+#[must_use]
+pub fn judge<'a>(pack: &'a RulePack, facts: &'a Facts, now: Timestamp) -> Judgement<'a> {
+    Judgement::reach(pack, facts, now, false)
+}
+
+impl<'a> Judgement<'a> {
+    #[inline(always)]
+    fn reach(pack: &'a RulePack, facts: &'a Facts, now: Timestamp, explain: bool) -> Self {
+        // Made in its place: it is large, and need not be moved.
+        let mut judgement = Self {
+            case: Case::new(pack, facts, now),
+            findings: Findings::new(explain),
+            applied: Applied::default(),
+        };
+        check::all(
+            &judgement.case,
+            &mut judgement.findings,
+            &mut judgement.applied,
+        );
+        judgement
+    }
+
+    /// May the call be placed? A deferral that [`Judgement::next_allowed_at`] finds no end of is a denial.
+    #[must_use]
+    pub fn verdict(&self) -> Verdict {
+        self.findings.verdict()
+    }
+
+    /// Every reason that denies or defers, as its code and the rule's id, in order.
+    pub fn reasons(&self) -> impl Iterator<Item = (ReasonCode, &'static str)> {
+        self.findings
+            .reasons
+            .iter()
+            .map(|found| (found.code, found.rule))
+    }
+
+    /// Every rule that was lifted, likewise.
+    pub fn exemptions(&self) -> impl Iterator<Item = (ReasonCode, &'static str)> {
+        self.findings
+            .exemptions
+            .iter()
+            .map(|found| (found.code, found.rule))
+    }
+
+    /// The states that the callee may be in, by code.
+    pub fn states(&self) -> impl Iterator<Item = StateCode> {
+        self.case.states().map(|state| state.law.code)
+    }
+
+    /// On `defer` only: the first second at which the clock rules all allow, within 400 days.
+    #[must_use]
+    pub fn next_allowed_at(&self) -> Option<Timestamp> {
+        match self.verdict() {
+            Verdict::Defer => clock::next_allowed_at(&self.case),
+            Verdict::Allow | Verdict::Deny => None,
+        }
     }
 }

@@ -94,6 +94,8 @@ reason_codes! {
     SourceStale = "source-stale",
     /// The STOP button is pressed.
     Stopped = "stopped",
+    /// Something unclear was said; a person has yet to decide.
+    Held = "held",
 }
 
 impl fmt::Display for ReasonCode {

@@ -32,6 +32,13 @@ impl PhoneNumber {
     /// # Errors
     /// [`NumberError`] when the text is not E.164, or is a +1 number that cannot exist.
     pub fn parse(text: &str) -> Result<Self, NumberError> {
+        if let Some(ten) = text.strip_prefix("+1").and_then(ten_digits) {
+            let (area, exchange) = (ten / 1_000_000_000, ten / 1_000_000 % 10);
+            if area < 2 || exchange < 2 {
+                return Err(NumberError::NanpShape);
+            }
+            return Ok(Self(10_000_000_000 + ten));
+        }
         let digits = text.strip_prefix('+').ok_or(NumberError::NotE164)?;
         let plausible = (7..=15).contains(&digits.len())
             && digits.bytes().all(|b| b.is_ascii_digit())
@@ -39,17 +46,11 @@ impl PhoneNumber {
         if !plausible {
             return Err(NumberError::NotE164);
         }
-        let number = Self(digits.parse().map_err(|_| NumberError::NotE164)?);
         if digits.starts_with('1') {
-            if digits.len() != 11 {
-                return Err(NumberError::NanpLength);
-            }
-            let begins_low = |at: usize| digits.as_bytes().get(at).is_some_and(|b| *b < b'2');
-            if begins_low(1) || begins_low(4) {
-                return Err(NumberError::NanpShape);
-            }
+            return Err(NumberError::NanpLength);
         }
-        Ok(number)
+        let number = digits.parse().map_err(|_| NumberError::NotE164)?;
+        Ok(Self(number))
     }
 
     /// The +1 number with these ten digits.
@@ -80,6 +81,25 @@ impl PhoneNumber {
         self.nanp()
             .and_then(|ten| u16::try_from(ten / 10_000_000).ok())
     }
+}
+
+/// Reads exactly ten digits: eight at a time, for the gate reads two numbers at every decision.
+fn ten_digits(text: &str) -> Option<u64> {
+    let (first, eight) = text.as_bytes().split_first_chunk::<2>()?;
+    let eight = u64::from_le_bytes(eight.try_into().ok()?);
+    let [tens, ones] = first.map(|byte| byte.wrapping_sub(b'0'));
+    // Each byte is `3` in its high half, and stays so when six is added: a digit.
+    let high = 0xF0F0_F0F0_F0F0_F0F0;
+    let threes = 0x3030_3030_3030_3030;
+    let with_six = eight.wrapping_add(0x0606_0606_0606_0606);
+    if tens > 9 || ones > 9 || eight & high != threes || with_six & high != threes {
+        return None;
+    }
+    // The first digit is the lowest byte: pairs, then fours, then all eight.
+    let pairs = eight.wrapping_sub(threes).wrapping_mul(2561) >> 8 & 0x00FF_00FF_00FF_00FF;
+    let fours = pairs.wrapping_mul(6_553_601) >> 16 & 0x0000_FFFF_0000_FFFF;
+    let low = fours.wrapping_mul(42_949_672_960_001) >> 32;
+    Some((u64::from(tens) * 10 + u64::from(ones)) * 100_000_000 + low)
 }
 
 impl fmt::Display for PhoneNumber {
@@ -143,6 +163,13 @@ mod tests {
             ("+1212１550123", Err(NumberError::NotE164)),
             ("+0212555012", Err(NumberError::NotE164)),
             ("", Err(NumberError::NotE164)),
+            ("+12345678901", Ok(12_345_678_901)),
+            ("+19876543210", Ok(19_876_543_210)),
+            ("+12999999999", Ok(12_999_999_999)),
+            ("+1212555012:", Err(NumberError::NotE164)),
+            ("+1212555/123", Err(NumberError::NotE164)),
+            ("+1:125550123", Err(NumberError::NotE164)),
+            ("+1212555\u{b0}12", Err(NumberError::NotE164)),
         ] {
             assert_eq!(PhoneNumber::parse(text).map(|n| n.0), want, "{text}");
         }

@@ -28,6 +28,13 @@ impl StateCode {
         }
     }
 
+    /// The two letters as one number, in their order: for comparing many.
+    #[must_use]
+    #[inline]
+    pub const fn number(self) -> u16 {
+        u16::from_be_bytes(self.0)
+    }
+
     /// The two letters.
     #[must_use]
     pub fn as_str(&self) -> &str {

@@ -7,6 +7,7 @@ use sha2::{Digest, Sha256};
 
 use super::load::load;
 use super::pack::RulePack;
+use super::places_load::OPERATOR;
 use super::problem::{PackError, Problem};
 
 const HEADER: &str = "ringfence rule pack 1\n";
@@ -65,6 +66,38 @@ impl RulePack {
                     hex
                 });
         load(Arc::from(held), sha256)
+    }
+
+    /// This pack with an operator's own area codes, in the columns of `places/area_codes.csv`: for codes that came into
+    /// service after this program was built. They are part of the pack, its hash and its archive. `name` is what the
+    /// file is called in faults; a line of column names at the top is passed over.
+    ///
+    /// # Errors
+    /// [`PackError`] with every bad line.
+    pub fn with_area_codes(&self, name: &str, text: &str) -> Result<Self, PackError> {
+        // A comment in the place of the header keeps the numbers of the lines.
+        let text = match text.strip_prefix("code,") {
+            Some(rest) => format!("#code,{rest}"),
+            None => text.to_owned(),
+        };
+        let own = self.sources.iter().filter(|(name, _)| name != OPERATOR);
+        let mut sources: Vec<(&str, &str)> = own
+            .map(|(name, text)| (name.as_str(), text.as_str()))
+            .collect();
+        sources.push((OPERATOR, &text));
+        Self::from_sources(&sources).map_err(|error| PackError {
+            problems: error
+                .problems
+                .into_iter()
+                .map(|problem| match problem.file == OPERATOR {
+                    true => Problem {
+                        file: name.to_owned(),
+                        ..problem
+                    },
+                    false => problem,
+                })
+                .collect(),
+        })
     }
 
     /// The pack's files in the order of their names, as they were given.

@@ -1,10 +1,19 @@
 //! Reads the federal layer, our own policy rules and the retention table.
 
-use super::pack::Federal;
+use std::collections::BTreeSet;
+
+use crate::lead::StateCode;
+
+use super::intern::keep;
+use super::load::JURISDICTIONS;
+use super::pack::{Federal, OralConsent};
 use super::read::Table;
 use super::rule::{cap, hours, record};
 
 const RULE_KEYS: [&str; 4] = ["jurisdiction", "topic", "requirement", "never_effective"];
+
+/// The only rule on consent that counsel's advice may relax.
+const WRITTEN_CONSENT: &str = "us-fed-consent-telemarketing-pewc";
 
 /// The figures that the gate takes from the parameters of federal rules.
 #[derive(Default)]
@@ -13,6 +22,8 @@ struct Figures {
     purchase_months: Option<i64>,
     inquiry_months: Option<i64>,
     reassigned_age_days_max: Option<i64>,
+    /// The rule that is relaxed, the one it rests on, the states.
+    oral_consent: Option<(&'static str, String, Vec<StateCode>)>,
 }
 
 /// Reads `federal.toml`.
@@ -44,6 +55,50 @@ pub(super) fn federal(table: &Table<'_>) -> Option<Federal> {
         registry_age_days_max: registry?,
         relationship_months: (purchase?, inquiry?),
         reassigned_age_days_max: reassigned?,
+        oral_consent: figures
+            .oral_consent
+            .and_then(|found| oral_consent(table, found)),
+    })
+}
+
+/// `override = { by = "...", states = [...] }` of the rule on written consent.
+fn written_consent(rule: &Table<'_>) -> Option<(&'static str, String, Vec<StateCode>)> {
+    let relaxes = rule.word("id").map(|id| keep(id.text))?;
+    let table = rule.table("override")?;
+    let by = table.needed("by");
+    let mut states = Vec::new();
+    for word in table.words("states").unwrap_or_default() {
+        let known = JURISDICTIONS
+            .split_whitespace()
+            .any(|code| code == word.text);
+        match StateCode::parse(word.text) {
+            Ok(code) if known => states.push(code),
+            _ => table.report(word.at, format!("unknown state `{}`", word.text)),
+        }
+    }
+    if states.is_empty() {
+        table
+            .report_here("`states` must name the states in which less than written consent may do");
+    }
+    Some((relaxes, by?.text.to_owned(), states))
+}
+
+fn oral_consent(
+    table: &Table<'_>,
+    (relaxes, by, states): (&'static str, String, Vec<StateCode>),
+) -> Option<OralConsent> {
+    let rules = table.reading.rules.borrow();
+    let Some((rule, _)) = rules.get(&by) else {
+        drop(rules);
+        table.report_here(format!(
+            "`{relaxes}` is relaxed by `{by}`, which is no rule of this file"
+        ));
+        return None;
+    };
+    Some(OralConsent {
+        relaxes,
+        rule: rule.clone(),
+        states,
     })
 }
 
@@ -63,6 +118,10 @@ impl Figures {
                 self.inquiry_months = figure("inquiry_months");
             }
             "us-fed-rnd" => self.reassigned_age_days_max = figure("product_requery_days"),
+            WRITTEN_CONSENT => {
+                rule.kept("parameters");
+                self.oral_consent = written_consent(rule);
+            }
             _ => rule.kept("parameters"),
         }
     }
@@ -78,8 +137,13 @@ pub(super) fn policy(table: &Table<'_>) {
 
 /// Reads `retention.toml`.
 pub(super) fn retention(table: &Table<'_>) {
+    let mut seen = BTreeSet::new();
     for row in table.tables("retention") {
-        row.needed("record");
+        if let Some(record) = row.needed("record")
+            && !seen.insert(record.text.to_owned())
+        {
+            row.report(record.at, format!("`{}` has a row already", record.text));
+        }
         row.needed("legal_minimum");
         row.needed("clock");
         row.needed_number("default_years", 0, 100);

@@ -7,8 +7,10 @@ use crate::lead::StateCode;
 
 use super::federal::{federal, policy, retention};
 use super::holiday::{HolidayRecipe, recipes};
+use super::index::Index;
+use super::intern::keep;
 use super::pack::{Hours, Jurisdiction, RulePack};
-use super::places_load::{PLACE_FILES, places};
+use super::places_load::{OPERATOR, PLACE_FILES, places};
 use super::problem::PackError;
 use super::read::{Reading, Source, Table};
 use super::rule::hours;
@@ -45,6 +47,12 @@ impl<'a> Sources<'a> {
         text.map(|text| Source { name, text })
     }
 
+    /// A source that need not be there.
+    fn given(&self, name: &'a str) -> Option<Source<'a>> {
+        let text = self.texts.get(name).copied();
+        text.map(|text| Source { name, text })
+    }
+
     fn read<T>(&self, name: &'a str, read: impl FnOnce(&Table<'_>) -> T) -> Option<T> {
         Table::root(&self.reading, self.get(name)?, read)
     }
@@ -70,12 +78,14 @@ pub(super) fn load(
     held.read("retention.toml", retention);
     let unknown = held.read("unknown.toml", unknown).flatten();
     let jurisdictions = jurisdictions(&held, &recipes);
-    let places = places(&held.reading, |name| held.get(name));
+    let places = places(&held.reading, |name| held.get(name), held.given(OPERATOR));
     let problems = held.reading.problems();
     let rules = held.reading.rules.take();
     match (version, federal, unknown) {
         (Some(version), Some(federal), Some(strictest_unknown)) if problems.is_empty() => {
             Ok(RulePack {
+                names: (keep(&version), keep(&sha256)),
+                index: Index::new(&federal, &jurisdictions, &strictest_unknown, &places),
                 version,
                 sha256,
                 federal,
@@ -101,6 +111,7 @@ fn report_strangers(held: &Sources<'_>, sources: &[(String, String)]) {
         }
         let known = FILES.contains(&name.as_str())
             || PLACE_FILES.contains(&name.as_str())
+            || name == OPERATOR
             || state_names().any(|(_, file)| file == *name);
         if !known {
             held.reading

@@ -2,8 +2,11 @@
 //! where a number may be. Loaded and validated once; the hash is in every decision.
 
 mod archive;
+mod diff;
 mod federal;
 mod holiday;
+mod index;
+mod intern;
 mod load;
 mod pack;
 mod places;
@@ -14,11 +17,16 @@ mod rule;
 mod state;
 #[cfg(test)]
 mod tests;
+mod zone;
 
+pub(crate) use index::{Concerns, Days, Index, State, StateNo, Window, ZoneNo};
+pub(crate) use zone::{Local, Zone, date_of, day_number};
+
+pub use diff::{Change, ChangeKind, diff};
 pub use holiday::HolidayRecipe;
 pub use pack::{
     ArtificialVoice, ArtificialVoiceAction, Cap, Confidence, Federal, Holiday, Hours, Jurisdiction,
-    Provenance, RulePack, Span, StateList, Status,
+    OralConsent, Provenance, Relaxation, RulePack, Span, StateList, Status,
 };
 pub use places::{AreaCode, Places};
 pub use problem::{PackError, Problem};

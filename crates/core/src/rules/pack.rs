@@ -14,9 +14,9 @@ use crate::lead::StateCode;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Provenance {
     /// Stable id, such as `us-pa-hours-2`.
-    pub id: String,
+    pub id: &'static str,
     /// Statute, regulation or case.
-    pub citation: String,
+    pub citation: &'static str,
     /// First day in force; none: always has been.
     pub effective_from: Option<Date>,
     /// Last day in force; none: still is.
@@ -84,6 +84,26 @@ pub enum Confidence {
     Low,
 }
 
+/// On what condition counsel's recorded advice lifts a rule. A rule without one is never lifted by advice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Relaxation {
+    /// Whether a consent must stand for the call as well.
+    pub needs_consent: bool,
+    /// Where the law leaves room for it.
+    pub ground: &'static str,
+}
+
+/// Where counsel's recorded advice lets express or oral consent carry a sales call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OralConsent {
+    /// The rule that is relaxed, which advice may name.
+    pub relaxes: &'static str,
+    /// The case or rule that it rests on; advice may name it as well.
+    pub rule: Provenance,
+    /// Every candidate state must be one of these.
+    pub states: Vec<StateCode>,
+}
+
 /// A time of day in which a call may begin: seconds since local midnight, the end exclusive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Span {
@@ -102,6 +122,8 @@ pub struct Hours {
     pub week: [Vec<Span>; 7],
     /// Zones in which this window is tested beside the candidates (Mississippi's fixed UTC-6).
     pub also_in: Vec<TimeZone>,
+    /// What lifts it; none: nothing.
+    pub relaxation: Option<Relaxation>,
 }
 
 /// A day on which soliciting is barred, as its state's list names it.
@@ -111,6 +133,8 @@ pub struct Holiday {
     pub provenance: Provenance,
     /// Name and closed dates are computed per year.
     pub recipes: Vec<super::HolidayRecipe>,
+    /// What lifts it; none: nothing.
+    pub relaxation: Option<Relaxation>,
 }
 
 /// At most so many calls in a rolling period.
@@ -124,6 +148,12 @@ pub struct Cap {
     pub period_seconds: u64,
     /// The purposes it binds; empty: every one but `emergency`.
     pub purposes: Vec<Purpose>,
+    /// For so many seconds after a conversation no call at all (12 CFR 1006.14(b)(2)(i)(B)).
+    pub after_conversation_seconds: Option<u64>,
+    /// A standing consent lifts it (FCC 22-100: the caps of exempt calls).
+    pub lifted_by_consent: bool,
+    /// What else lifts it; none: nothing.
+    pub relaxation: Option<Relaxation>,
 }
 
 /// What the place's artificial-voice law means for a sales call.
@@ -198,6 +228,8 @@ pub struct Federal {
     pub relationship_months: (u32, u32),
     /// The greatest age in days of a reassigned-number answer where one is required.
     pub reassigned_age_days_max: u32,
+    /// Where less than written consent may carry a sales call, if counsel says so.
+    pub oral_consent: Option<OralConsent>,
 }
 
 /// A loaded, validated pack.
@@ -219,4 +251,8 @@ pub struct RulePack {
     pub places: super::Places,
     /// The files it was loaded from, by name.
     pub(super) sources: Arc<[(String, String)]>,
+    /// Version and hash as they stand in every decision.
+    pub(crate) names: (&'static str, &'static str),
+    /// What the gate looks up, worked out of all the above when the pack was loaded.
+    pub(crate) index: super::Index,
 }

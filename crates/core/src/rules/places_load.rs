@@ -5,7 +5,7 @@ use jiff::tz::TimeZone;
 use crate::lead::StateCode;
 
 use super::load::JURISDICTIONS;
-use super::places::{AreaRow, Places, ZipRow, is_digits};
+use super::places::{AreaRow, Places, ZipRow, is_digits, not_geographic};
 use super::read::{Reading, Source};
 
 /// The sources that hold them.
@@ -15,18 +15,23 @@ const OTHERS: &str = "places/other_countries.csv";
 const ZIP3: &str = "places/zip3.csv";
 const ZIP5: &str = "places/zip5.csv";
 
+/// The operator's own area codes, if there are any: part of the pack, so that its hash is in every decision.
+pub(super) const OPERATOR: &str = "places/operator_area_codes.csv";
+
 /// Reads every table; faults are reported to `reading`.
 pub(super) fn places<'a>(
     reading: &Reading,
     get: impl Fn(&'static str) -> Option<Source<'a>>,
+    operators: Option<Source<'a>>,
 ) -> Places {
     let mut places = Places {
         areas: vec![AreaRow::Unknown; 1000],
         zip3: vec![None; 1000],
         ..Places::default()
     };
-    let mut each = |name: &'static str, put: PutLine| {
-        let Some(source) = get(name) else { return };
+    let mut each = |source: Option<Source<'a>>, put: PutLine| {
+        let Some(source) = source else { return };
+        let name = source.name;
         let mut rows = 0_usize;
         for (number, line) in source.text.lines().enumerate() {
             if line.is_empty() || line.starts_with('#') {
@@ -42,20 +47,62 @@ pub(super) fn places<'a>(
             reading.report(name, 1, "the table is empty");
         }
     };
-    each(AREAS, area);
-    each(OTHERS, other);
-    each(ZIP3, zip3);
-    each(ZIP5, zip5);
+    each(get(AREAS), area);
+    each(get(OTHERS), other);
+    each(get(ZIP3), zip3);
+    each(get(ZIP5), zip5);
+    each(operators, added_area);
     places
 }
 
 type PutLine = fn(&mut Places, &Reading, &[&str]) -> Result<(), String>;
 
 fn area(places: &mut Places, reading: &Reading, fields: &[&str]) -> Result<(), String> {
+    let (code, row) = area_row(reading, fields)?;
+    put_area(places, code, row)
+}
+
+/// A line of the operator's. A code that this program knows by now keeps its own zones and takes these as well, so that
+/// neither an older nor a newer table makes a window wider.
+fn added_area(places: &mut Places, reading: &Reading, fields: &[&str]) -> Result<(), String> {
+    let (code, row) = area_row(reading, fields)?;
+    let number = three_digits(code)?;
+    let AreaRow::Us { state, zones, .. } = &row else {
+        return Err("not an area code of the United States".into());
+    };
+    match places.areas.get_mut(number) {
+        Some(AreaRow::Us {
+            state: known,
+            zones: known_zones,
+            ..
+        }) => {
+            if known != state {
+                return Err(format!(
+                    "the area code {code} is known to be in {known}, not in {state}"
+                ));
+            }
+            for zone in zones {
+                if !known_zones.contains(zone) {
+                    known_zones.push(zone.clone());
+                }
+            }
+            Ok(())
+        }
+        Some(AreaRow::OtherCountry) => Err(format!(
+            "the area code {code} is known to be another country's"
+        )),
+        _ if u16::try_from(number).is_ok_and(not_geographic) => Err(format!(
+            "the numbering plan sets {code} aside: it is no place's"
+        )),
+        _ => put_area(places, code, row),
+    }
+}
+
+fn area_row<'f>(reading: &Reading, fields: &[&'f str]) -> Result<(&'f str, AreaRow), String> {
     let (code, state_name, names, kind, note) = match fields {
         [code, state, names, kind] => (code, state, names, kind, None),
         [code, state, names, kind, note] => (code, state, names, kind, Some((*note).to_owned())),
-        _ => return Err("not `code,state,zones,kind[,note]`".into()),
+        _ => return Err("not `code,state,zones,kind[,note]`, the zones parted by `|`".into()),
     };
     if !["state", "territory"].contains(kind) {
         return Err(format!("`{kind}` is neither `state` nor `territory`"));
@@ -69,7 +116,7 @@ fn area(places: &mut Places, reading: &Reading, fields: &[&str]) -> Result<(), S
         zones,
         note,
     };
-    put_area(places, code, row)
+    Ok((code, row))
 }
 
 fn other(places: &mut Places, _: &Reading, fields: &[&str]) -> Result<(), String> {

@@ -17,11 +17,16 @@ use super::problem::Problem;
 /// Stands among the keys asked for where any key may stand.
 const ANY_KEY: &str = "*";
 
+/// By file and what the rows say: each row and its line.
+type Alone = BTreeMap<(String, String), Vec<(Provenance, usize)>>;
+
 /// What the reading of one pack gathers.
 pub(super) struct Reading {
     problems: RefCell<Vec<Problem>>,
     /// Every rule by id, with the file and line it stands in.
     pub rules: RefCell<BTreeMap<String, (Provenance, String)>>,
+    /// Rows of which one alone may be in force at a time.
+    alone: RefCell<Alone>,
     /// The bundled time-zone database, never the machine's.
     pub zones: TimeZoneDatabase,
 }
@@ -31,6 +36,7 @@ impl Reading {
         Self {
             problems: RefCell::default(),
             rules: RefCell::default(),
+            alone: RefCell::default(),
             zones: TimeZoneDatabase::bundled(),
         }
     }
@@ -141,6 +147,21 @@ impl<'a> Table<'a> {
     /// Reports a fault of the table as a whole.
     pub fn report_here(&self, what: impl Into<String>) {
         self.report(self.at, what);
+    }
+
+    /// Reports the row if another of this file says the same thing while it is in force: two answers to one question.
+    pub fn apart(&self, rule: &Provenance, what: String) {
+        let mut alone = self.reading.alone.borrow_mut();
+        let rows = alone.entry((self.file().to_owned(), what)).or_default();
+        for (other, line) in rows.iter() {
+            if overlap(rule, other) {
+                self.report_here(format!(
+                    "`{}` and `{}` (line {line}) are in force at once: end the one before the other begins",
+                    rule.id, other.id
+                ));
+            }
+        }
+        rows.push((rule.clone(), self.line()));
     }
 
     fn value(&self, key: &'static str) -> Option<&'a Spanned<DeValue<'a>>> {
@@ -300,6 +321,17 @@ impl<'a> Table<'a> {
             .filter_map(|value| self.child(value, key))
             .collect()
     }
+}
+
+/// Whether there is a day on which both bind.
+fn overlap(one: &Provenance, other: &Provenance) -> bool {
+    let before =
+        |one: &Provenance, other: &Provenance| match (one.effective_to, other.effective_from) {
+            (Some(last), Some(first)) => last < first,
+            _ => false,
+        };
+    let bind = one.status.binds() && other.status.binds();
+    bind && !before(one, other) && !before(other, one)
 }
 
 impl Drop for Table<'_> {

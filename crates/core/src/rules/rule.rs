@@ -3,7 +3,8 @@
 use jiff::tz::TimeZone;
 use serde::Deserialize;
 
-use super::pack::{Cap, Hours, Provenance, Span, Status};
+use super::intern::keep;
+use super::pack::{Cap, Hours, Provenance, Relaxation, Span, Status};
 use super::read::{Table, Word};
 
 const DAYS: [&str; 7] = [
@@ -18,11 +19,20 @@ const DAYS: [&str; 7] = [
 
 /// The calls that a row is written for. The gate applies every row: an AI voice is an artificial voice
 /// (FCC 24-17), so rows for artificial voices bind as well as those for any call.
-#[derive(Deserialize)]
+#[derive(Deserialize, Clone, Copy)]
 #[serde(rename_all = "snake_case")]
 enum Mode {
     Any,
     ArtificialVoice,
+}
+
+impl Mode {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Any => "any",
+            Self::ArtificialVoice => "artificial_voice",
+        }
+    }
 }
 
 /// Id, citation, dates, standing and confidence of a rule, entered among the pack's rules.
@@ -53,8 +63,8 @@ pub(super) fn provenance(table: &Table<'_>) -> Option<Provenance> {
     }
     let id = id.filter(|id| well_formed(table, *id))?;
     let rule = Provenance {
-        id: id.text.to_owned(),
-        citation: citation?.text.to_owned(),
+        id: keep(id.text),
+        citation: keep(citation?.text),
         effective_from: from.map(|(date, _)| date),
         effective_to: to.map(|(date, _)| date),
         status: status?,
@@ -70,7 +80,7 @@ pub(super) fn provenance(table: &Table<'_>) -> Option<Provenance> {
             None
         }
         None => {
-            rules.insert(rule.id.clone(), (rule.clone(), place));
+            rules.insert(rule.id.to_owned(), (rule.clone(), place));
             Some(rule)
         }
     }
@@ -105,12 +115,37 @@ pub(super) fn hours(table: &Table<'_>) -> Option<Hours> {
     }
     let week = week(table);
     let also_in = zones(table, "also_in").unwrap_or_default();
+    let relaxation = relaxation(table);
     let provenance = provenance(table);
-    mode?;
+    if let (Some(mode), Some(rule)) = (mode, &provenance) {
+        table.apart(rule, format!("hours of mode `{}`", mode.name()));
+    }
     Some(Hours {
-        provenance: provenance?,
+        provenance: provenance.filter(|_| mode.is_some())?,
         week: week?,
         also_in,
+        relaxation,
+    })
+}
+
+/// What else an override of a rule needs.
+#[derive(Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Needs {
+    /// A consent that stands for the call.
+    Consent,
+    /// Nothing but counsel's document.
+    AdviceAlone,
+}
+
+/// `override = { needs = "...", ground = "..." }`: whether counsel's recorded advice lifts the rule, and on what ground.
+pub(super) fn relaxation(table: &Table<'_>) -> Option<Relaxation> {
+    let table = table.table("override")?;
+    let needs: Option<Needs> = table.one_of("needs");
+    let ground = table.needed("ground");
+    Some(Relaxation {
+        needs_consent: matches!(needs?, Needs::Consent),
+        ground: keep(ground?.text),
     })
 }
 
@@ -219,13 +254,30 @@ pub(super) fn cap(table: &Table<'_>) -> Option<Cap> {
             Err(error) => table.report(word.at, format!("`purposes`: {error}")),
         }
     }
+    let after = table.number("hours_after_conversation", 1, 24 * 366);
+    let lifted_by_consent = match table.has("lifted_by_consent") {
+        true => table.flag("lifted_by_consent"),
+        false => Some(false),
+    };
+    let relaxation = relaxation(table);
     let provenance = provenance(table);
-    mode?;
+    if let (Some(mode), Some(rule), Some(hours)) = (mode, &provenance, hours) {
+        let of = format!(
+            "cap of mode `{}` over {hours} hours for {purposes:?}",
+            mode.name()
+        );
+        table.apart(rule, of);
+    }
     Some(Cap {
-        provenance: provenance?,
+        provenance: provenance.filter(|_| mode.is_some())?,
         calls_max: u32::try_from(calls_max?).ok()?,
         period_seconds: u64::try_from(hours?).ok()? * 3600,
         purposes,
+        after_conversation_seconds: after
+            .and_then(|hours| u64::try_from(hours).ok())
+            .map(|hours| hours * 3600),
+        lifted_by_consent: lifted_by_consent?,
+        relaxation,
     })
 }
 

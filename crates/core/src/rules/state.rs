@@ -9,7 +9,7 @@ use crate::lead::StateCode;
 use super::holiday::HolidayRecipe;
 use super::pack::{ArtificialVoice, Holiday, Jurisdiction, Provenance, StateList};
 use super::read::Table;
-use super::rule::{cap, hours, provenance, record, zones};
+use super::rule::{cap, hours, provenance, record, relaxation, zones};
 
 #[derive(Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -128,6 +128,19 @@ fn holidays(table: &Table<'_>, recipes: &BTreeMap<String, HolidayRecipe>) -> Opt
     if ban == Some(list.is_empty()) {
         table.report_here("`ban` and `list` disagree: a ban has days, no ban has none");
     }
+    for (index, word) in list.iter().enumerate() {
+        if list
+            .iter()
+            .take(index)
+            .any(|before| before.text == word.text)
+        {
+            table.report(
+                word.at,
+                format!("the holiday `{}` is listed twice", word.text),
+            );
+        }
+    }
+    let relaxation = relaxation(table);
     let provenance = provenance(table);
     if !ban? {
         return None;
@@ -135,6 +148,7 @@ fn holidays(table: &Table<'_>, recipes: &BTreeMap<String, HolidayRecipe>) -> Opt
     Some(Holiday {
         provenance: provenance?,
         recipes: chosen,
+        relaxation,
     })
 }
 

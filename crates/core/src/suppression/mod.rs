@@ -1,5 +1,9 @@
 //! Who must not be called, as facts for the gate.
 
+mod scope;
+
+pub use scope::revokes_all;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 

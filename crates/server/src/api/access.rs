@@ -56,6 +56,15 @@ pub fn anybody() -> Caller {
     }
 }
 
+/// A system that signs what it sends; whether the signature fits is for the handler to say, which has the body.
+pub fn signer() -> Caller {
+    Caller {
+        id: Id::from("signed"),
+        role: Role::Ingest,
+        sellers: Vec::new(),
+    }
+}
+
 /// Whether the caller's role may use the route.
 ///
 /// # Errors
@@ -88,6 +97,7 @@ fn presented(headers: &HeaderMap, basic: bool) -> Option<String> {
     None
 }
 
-fn unauthorized(detail: &str) -> ApiError {
+/// 401.
+pub fn unauthorized(detail: &str) -> ApiError {
     ApiError::new(StatusCode::UNAUTHORIZED, "unauthorized", detail)
 }

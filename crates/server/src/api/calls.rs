@@ -14,7 +14,7 @@ use super::decisions::{DecisionAnswer, checked_place};
 use super::problem::ApiError;
 use super::request::{Answer, Request};
 use crate::app::App;
-use crate::desk::{CallOrder, Speaker};
+use crate::desk::{CallOrder, Speaker, Words};
 
 /// A call as it is ordered.
 #[derive(Deserialize, JsonSchema)]
@@ -161,6 +161,9 @@ pub struct TranscriptSent {
     /// Whether the words will change no more.
     #[serde(rename = "final", default)]
     is_final: bool,
+    /// Where the audio is, for whoever reviews the words: a span such as `12.4-13.9 s`, or a URL.
+    #[serde(default)]
+    audio: Option<String>,
 }
 
 /// Who spoke.
@@ -181,9 +184,13 @@ pub fn transcript(app: &App, request: Request) -> Result<Answer, ApiError> {
         SpeakerSent::Callee => Speaker::Callee,
         SpeakerSent::Agent => Speaker::Agent,
     };
-    let opt_out = app
-        .desk
-        .said(&record.id, speaker, &sent.text, sent.is_final)?;
+    let words = Words {
+        speaker,
+        text: sent.text,
+        is_final: sent.is_final,
+        audio: sent.audio,
+    };
+    let opt_out = app.desk.said(&record.id, words)?;
     Answer::ok(&json!({ "opt_out": opt_out }))
 }
 

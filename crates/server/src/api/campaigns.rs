@@ -1,8 +1,11 @@
 //! Campaigns: their plans, their course, their figures.
 
+use jiff::Timestamp;
 use ringfence_core::campaign::RetrySchedule;
 use ringfence_core::consent::Purpose;
+use ringfence_core::gate::{CallRequest, Verdict};
 use ringfence_core::id::Id;
+use ringfence_core::lead::PhoneNumber;
 use ringfence_core::outcome::Outcome;
 use ringfence_store::campaign::{Campaign, CampaignPlan, CampaignState};
 use schemars::JsonSchema;
@@ -13,6 +16,7 @@ use super::calls::{announcement, checked_agent};
 use super::problem::ApiError;
 use super::request::{Answer, Request, number};
 use crate::app::App;
+use crate::scrub::{Batch, scrub};
 
 /// A campaign as it is sent.
 #[derive(Deserialize, JsonSchema)]
@@ -133,7 +137,7 @@ pub fn list(app: &App, request: Request) -> Result<Answer, ApiError> {
 /// One campaign with its figures.
 pub fn show(app: &App, request: Request) -> Result<Answer, ApiError> {
     let campaign = mine(app, &request)?;
-    with_counts(app, &campaign)
+    with_counts(app, &campaign, None)
 }
 
 /// A campaign's leads.
@@ -155,7 +159,7 @@ fn mine(app: &App, request: &Request) -> Result<Campaign, ApiError> {
     Ok(campaign)
 }
 
-fn with_counts(app: &App, campaign: &Campaign) -> Result<Answer, ApiError> {
+fn with_counts(app: &App, campaign: &Campaign, outlook: Option<Value>) -> Result<Answer, ApiError> {
     let mut body =
         serde_json::to_value(campaign).map_err(|e| ApiError::internal(&e.to_string()))?;
     if let Value::Object(fields) = &mut body {
@@ -163,6 +167,9 @@ fn with_counts(app: &App, campaign: &Campaign) -> Result<Answer, ApiError> {
             "counts".into(),
             json!(app.store.campaign_counts(&campaign.id)?),
         );
+        if let Some(outlook) = outlook {
+            fields.insert("preflight".into(), outlook);
+        }
     }
     Answer::ok(&body)
 }
@@ -171,12 +178,18 @@ fn step(app: &App, request: &Request, state: CampaignState) -> Result<Answer, Ap
     let id: Id = mine(app, request)?.id;
     let campaign = app.store.set_campaign_state(&id, state, request.now)?;
     app.desk.campaigns_changed();
-    with_counts(app, &campaign)
+    with_counts(app, &campaign, None)
 }
 
-/// Starts it.
+/// Starts it; before anything is dialed, the answer is found: who will be skipped, and when the rest may be called.
 pub fn start(app: &App, request: Request) -> Result<Answer, ApiError> {
-    step(app, &request, CampaignState::Running)
+    let campaign = mine(app, &request)?;
+    let outlook = outlook(app, &campaign, request.now)?;
+    let campaign =
+        app.store
+            .set_campaign_state(&campaign.id, CampaignState::Running, request.now)?;
+    app.desk.campaigns_changed();
+    with_counts(app, &campaign, Some(outlook))
 }
 
 /// Holds it.
@@ -189,40 +202,54 @@ pub fn cancel(app: &App, request: Request) -> Result<Answer, ApiError> {
     step(app, &request, CampaignState::Cancelled)
 }
 
-/// What the gate would say now about the leads that wait: counts by verdict and reason. A preview, never a
-/// substitute for the gate.
+/// What the gate would say now about the leads that wait. A preview, never a substitute for the gate.
 pub fn preflight(app: &App, request: Request) -> Result<Answer, ApiError> {
-    use ringfence_store::PageRequest;
-    use std::collections::{BTreeMap, BTreeSet};
-
     let campaign = mine(app, &request)?;
-    let (mut verdicts, mut reasons) = (BTreeMap::new(), BTreeMap::new());
-    let mut page = PageRequest::first(PageRequest::LIMIT_MAX);
-    let mut seen = 0u32;
-    loop {
-        let leads = app.store.leads(&campaign.id, None, &page)?;
-        for lead in leads.items {
-            let call = campaign.request(&lead);
-            let decision = app.dry_run(&call, request.now)?;
-            *verdicts
-                .entry(format!("{:?}", decision.verdict).to_lowercase())
-                .or_insert(0u64) += 1;
-            for code in decision.codes().collect::<BTreeSet<_>>() {
-                *reasons.entry(code).or_insert(0u64) += 1;
-            }
-            seen += 1;
-        }
-        match leads.next_cursor {
-            Some(cursor) if seen < PREFLIGHT_LEADS_MAX => page.cursor = Some(cursor),
-            more => {
-                let whole = more.is_none();
-                let body = json!({"campaign": campaign.id, "leads": seen, "whole": whole,
-                                  "verdicts": verdicts, "reasons": reasons});
-                return Answer::ok(&body);
-            }
-        }
+    Answer::ok(&outlook(app, &campaign, request.now)?)
+}
+
+/// Who would be skipped, and when the rest may be called.
+fn outlook(app: &App, campaign: &Campaign, now: Timestamp) -> Result<Value, ApiError> {
+    let leads = app.store.waiting_leads(&campaign.id, PREFLIGHT_LEADS_MAX)?;
+    let whole = leads.len() < PREFLIGHT_LEADS_MAX as usize;
+    let mut batch = Batch::default();
+    for (lead, number, place) in leads {
+        batch.add_lead(lead, number, place);
     }
+    let plan = &campaign.plan;
+    let caller_id = plan.caller_id.map(PhoneNumber::e164);
+    let common = CallRequest {
+        campaign: Some(campaign.id.clone()),
+        ..super::scrubs::common(plan.seller.clone(), plan.purpose, caller_id)
+    };
+    let settings = app.gate_settings();
+    let done = scrub(
+        &*app.store,
+        &app.rules,
+        &settings,
+        &common,
+        &mut batch,
+        now,
+        &|_| {},
+    )?;
+    let mut body = super::scrubs::told(app, &done)?;
+    if let Value::Object(fields) = &mut body {
+        let skipped: Vec<Value> = (0..batch.len())
+            .filter_map(|row| Some((batch.lead(row)?, done.of(row)?)))
+            .filter(|(_, answer)| answer.verdict == Verdict::Deny)
+            .take(SKIPPED_MAX)
+            .map(|(lead, answer)| json!({"lead": lead, "reasons": answer.codes()}))
+            .collect();
+        fields.insert("campaign".into(), json!(campaign.id));
+        fields.insert("leads".into(), json!(batch.len()));
+        fields.insert("whole".into(), json!(whole));
+        fields.insert("skipped".into(), json!(skipped));
+    }
+    Ok(body)
 }
 
 /// The most leads that one preflight looks at.
-const PREFLIGHT_LEADS_MAX: u32 = 20_000;
+const PREFLIGHT_LEADS_MAX: u32 = 200_000;
+
+/// The most skipped leads that it names; all of them are counted.
+const SKIPPED_MAX: usize = 100;

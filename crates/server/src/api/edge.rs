@@ -16,13 +16,17 @@ use tokio::sync::{Semaphore, watch};
 
 use super::idempotency::{self, Replayable};
 use super::problem::ApiError;
-use super::request::{Answer, Caller, Payload, Request};
+use super::request::{self, Answer, Caller, Payload, Request};
 use super::route::{self, Body, Found, Route};
+use super::spool::{self, Spooled};
 use super::{PROBLEM, access, stream};
 use crate::app::App;
 
 /// The most of an oversized body that is read so that its sender can hear why it was refused.
 const DROPPED_BYTES_MAX: usize = 64 * 1024 * 1024;
+
+/// How long a list may take, from its first byte to its answer: the registry is more than half a gigabyte.
+const LIST_TIME_MAX: Duration = Duration::from_secs(3600);
 
 /// What goes out.
 type Out = Response<UnsyncBoxBody<Bytes, Infallible>>;
@@ -99,7 +103,14 @@ async fn answer(
     request: hyper::Request<Incoming>,
     closing: watch::Receiver<bool>,
 ) -> Out {
-    let limit = Duration::from_secs(app.config.server.request_seconds_max);
+    let limit = match route::find(
+        super::ROUTES,
+        request.method().as_str(),
+        request.uri().path(),
+    ) {
+        Found::Route(route, _) if matches!(route.body, Body::List) => LIST_TIME_MAX,
+        _ => Duration::from_secs(app.config.server.request_seconds_max),
+    };
     let mut operation = "none";
     let method = request.method().as_str().to_owned();
     let inner = handle(Arc::clone(&app), request, &mut operation);
@@ -138,7 +149,11 @@ async fn handle(
             let act = move || match idempotent {
                 Some((key, path)) => {
                     let caller = request.caller.id.clone();
-                    let known = idempotency::request_of(key, caller, &path, &request.body);
+                    let body = match &request.spooled {
+                        Some(spooled) => &spooled.sha256[..],
+                        None => &request.body,
+                    };
+                    let known = idempotency::request_of(key, caller, &path, body);
                     idempotency::once(&app, &known, || (route.handler)(&app, request))
                 }
                 None => Replayable {
@@ -188,10 +203,20 @@ async fn prepare(
         _ => None,
     };
     let query = head.uri.query().unwrap_or_default();
+    let target = head
+        .uri
+        .path_and_query()
+        .map_or("/", |whole| whole.as_str());
+    let (body, spooled) = match route.body {
+        Body::List => (Bytes::new(), Some(spool(app, body).await?)),
+        _ => (read_body(app, route, &head.headers, body).await?, None),
+    };
     let request = Request {
+        target: target.to_owned(),
         path: parts,
         query: route::query(query),
-        body: read_body(app, route, body).await?,
+        body,
+        spooled,
         headers: head.headers,
         caller,
         now: app.now(),
@@ -210,6 +235,10 @@ async fn who(
     if public || (path == "/" && app.open_page) {
         return Ok(access::anybody());
     }
+    let is_hook = matches!(found, Found::Route(route, _) if route.id == super::hooks::ROUTE);
+    if is_hook && super::hooks::claims_signature(app, headers) {
+        return Ok(access::signer());
+    }
     let (app, headers, basic) = (Arc::clone(app), headers.clone(), path == "/");
     tokio::task::spawn_blocking(move || access::caller(&*app.store, &headers, basic))
         .await
@@ -221,14 +250,29 @@ async fn who(
         })
 }
 
+/// Keeps a list on disk, beside the database: there is room for its numbers there, too.
+async fn spool(app: &App, body: Incoming) -> Result<Spooled, ApiError> {
+    let database = app.config.sqlite_path().unwrap_or_default();
+    let folder = database.parent().filter(|p| !p.as_os_str().is_empty());
+    let folder = folder.unwrap_or(std::path::Path::new("."));
+    let most = app.config.server.list_bytes_max;
+    spool::keep(body, folder, most, DROPPED_BYTES_MAX as u64).await
+}
+
 /// Reads the body, up to its route's limit. What is over it is read and dropped up to [`DROPPED_BYTES_MAX`]: a client
 /// that is still writing when the connection closes sees a broken pipe and never the answer.
-async fn read_body(app: &App, route: &Route, mut body: Incoming) -> Result<Bytes, ApiError> {
+async fn read_body(
+    app: &App,
+    route: &Route,
+    headers: &hyper::HeaderMap,
+    mut body: Incoming,
+) -> Result<Bytes, ApiError> {
     let server = &app.config.server;
     let most = match route.body {
         Body::None | Body::Json(_) => server.body_bytes_max,
+        Body::JsonOrFile(_) if !request::is_csv(headers) => server.body_bytes_max,
         Body::Wav => server.prompt_bytes_max,
-        Body::File => server.import_bytes_max,
+        Body::File | Body::JsonOrFile(_) | Body::List => server.import_bytes_max,
     };
     let mut kept = BytesMut::new();
     let mut length = 0_usize;

@@ -7,8 +7,11 @@ mod consents;
 mod decisions;
 mod edge;
 mod events;
+mod holds;
+mod hooks;
 mod idempotency;
 mod leads;
+mod lists;
 mod numbers;
 mod openapi;
 mod operator;
@@ -17,10 +20,13 @@ mod page;
 mod problem;
 mod request;
 mod route;
+mod scrubs;
 mod sellers;
 mod service;
+mod spool;
 mod stream;
 mod wav;
+mod webhooks;
 
 use std::future::Future;
 
@@ -41,6 +47,8 @@ const READERS: Option<&[Role]> = Some(&[Operator, Compliance, ReadOnly]);
 const BRINGERS: Option<&[Role]> = Some(&[Operator, Compliance, Ingest]);
 const DESK: Option<&[Role]> = Some(&[Operator, Compliance]);
 const COUNSEL: Option<&[Role]> = Some(&[Compliance]);
+/// `admin` alone.
+const ADMIN: Option<&[Role]> = Some(&[]);
 const DIALERS: Option<&[Role]> = Some(&[Operator]);
 
 const fn get(
@@ -141,7 +149,16 @@ const ROUTES: &[Route] = &[
     post("/v1/revocations", "consent.revoke", "Take \"stop calling me\".", BRINGERS, Body::Json(schema_of::<opt_outs::RevocationSent>), opt_outs::revoke),
     post("/v1/suppressions", "suppression.record", "Suppress a number.", BRINGERS, Body::Json(schema_of::<opt_outs::SuppressionSent>), opt_outs::suppress),
     post("/v1/relationships", "consent.relationship", "Record an inquiry or a purchase.", BRINGERS, Body::Json(schema_of::<operator::RelationshipSent>), operator::record_relationship),
-    get("/v1/lists", "suppression.lists", "Every list version on file.", READERS, service::lists),
+    get("/v1/lists", "suppression.lists", "Every list version on file.", READERS, lists::all),
+    post("/v1/lists:import", "suppression.import-list", "Take in a list as delivered, all or nothing; ?kind= and more say what it is.", DESK, Body::List, lists::import),
+    post("/v1/lists:check", "suppression.check-lists", "Which lists hold each number.", READERS, Body::Json(schema_of::<lists::CheckAsked>), lists::check),
+
+    post("/v1/opt-outs:import", "consent.import-opt-outs", "Take in a CSV file of opt-outs: number[,seller][,at].", BRINGERS, Body::File, opt_outs::import),
+    post("/v1/hooks/{id}", hooks::ROUTE, "Words by another road: sms, email, voicemail, opt-out. Twilio's form is taken, signed by Twilio.", BRINGERS, Body::Json(hooks::schema), hooks::bring),
+    get("/v1/holds", "converse.holds", "Numbers that wait for a person's decision; ?state=.", READERS, holds::list),
+    get("/v1/holds/{id}", "converse.hold", "One hold.", READERS, holds::show),
+    post("/v1/holds/{id}:release", "converse.release", "It was no opt-out.", DESK, Body::Json(schema_of::<holds::ReviewSent>), holds::release),
+    post("/v1/holds/{id}:opt-out", "converse.confirm-opt-out", "It was an opt-out.", DESK, Body::Json(schema_of::<holds::ReviewSent>), holds::opt_out),
 
     get("/v1/rules", "rules.show", "The rule pack that decides.", READERS, service::rules),
     get("/v1/rules/{id}", "rules.rule", "One rule with its citation.", READERS, service::rule),
@@ -153,14 +170,15 @@ const ROUTES: &[Route] = &[
     post("/v1/overrides", "rules.override", "Record a counsel override.", COUNSEL, Body::Json(schema_of::<operator::OverrideSent>), operator::record_override),
 
     post("/v1/decisions", "gate.decide", "May this call be placed?", READERS, Body::Json(schema_of::<decisions::DecisionAsked>), decisions::decide),
+    post("/v1/scrubs", "gate.scrub", "What the gate would say of many numbers, by verdict, reason, state and hour; nothing is recorded.", READERS, Body::JsonOrFile(schema_of::<scrubs::ScrubAsked>), scrubs::scrub),
     post("/v1/attempts/{id}:settle", "dial.settle", "Say how a call of your own dialer went.", DIALERS, Body::Json(schema_of::<decisions::Settled>), decisions::settle),
 
     get("/v1/campaigns", "campaign.list", "Campaigns, newest first.", READERS, campaigns::list),
     post("/v1/campaigns", "campaign.create", "Put a new campaign.", DIALERS, Body::Json(schema_of::<campaigns::CampaignSent>), campaigns::create),
     get("/v1/campaigns/{id}", "campaign.show", "One campaign with its figures.", READERS, campaigns::show),
     get("/v1/campaigns/{id}/leads", "campaign.leads", "A campaign's leads.", READERS, campaigns::leads),
-    post("/v1/campaigns/{id}:preflight", "campaign.preflight", "What the gate would say now, by verdict and reason.", READERS, Body::None, campaigns::preflight),
-    post("/v1/campaigns/{id}:start", "campaign.start", "Start it.", DIALERS, Body::None, campaigns::start),
+    post("/v1/campaigns/{id}:preflight", "campaign.preflight", "What the gate would say now of the leads that wait, by verdict, reason, state and hour.", READERS, Body::None, campaigns::preflight),
+    post("/v1/campaigns/{id}:start", "campaign.start", "Start it; the answer says first who will be skipped, and when the rest may be called.", DIALERS, Body::None, campaigns::start),
     post("/v1/campaigns/{id}:pause", "campaign.pause", "Hold it.", DESK, Body::None, campaigns::pause),
     post("/v1/campaigns/{id}:resume", "campaign.resume", "Let it go on.", DIALERS, Body::None, campaigns::start),
     post("/v1/campaigns/{id}:cancel", "campaign.cancel", "End it.", DESK, Body::None, campaigns::cancel),
@@ -174,6 +192,13 @@ const ROUTES: &[Route] = &[
     get("/v1/stop", "gate.stops", "Every STOP that is pressed.", READERS, operator::stops),
     post("/v1/stop", "gate.stop", "Press STOP: nothing dials, ringing legs are cancelled.", DESK, Body::Json(schema_of::<operator::StopSent>), operator::stop),
     delete("/v1/stop", "gate.resume", "Release STOP.", DESK, operator::resume),
+
+    get("/v1/webhooks", "evidence.webhooks", "Systems that hear of events.", ADMIN, webhooks::list),
+    post("/v1/webhooks", "evidence.put-webhook", "Tell a system of events, signed by Standard Webhooks.", ADMIN, Body::Json(schema_of::<webhooks::WebhookSent>), webhooks::create),
+    delete("/v1/webhooks/{id}", "evidence.delete-webhook", "Tell it no more.", ADMIN, webhooks::delete),
+    get("/v1/webhooks/dead", "evidence.dead-letters", "What could not be told.", READERS, webhooks::dead),
+    post("/v1/webhooks/dead/{id}:retry", "evidence.retry", "Try a dead letter again.", DESK, Body::None, webhooks::retry),
+    post("/v1/webhooks/dead:retry", "evidence.retry-all", "Try every dead letter again.", DESK, Body::None, webhooks::retry_all),
 
     get("/v1/numbers/{id}", "evidence.number", "All that is known of one number.", READERS, numbers::show),
     get("/v1/events", "evidence.events", "The event log, in pages or as server-sent events.", READERS, events::list),

@@ -61,8 +61,13 @@ fn operation(route: &Route) -> Value {
     let body = match route.body {
         Body::None => None,
         Body::Json(schema) => Some(json!({"application/json": {"schema": schema()}})),
+        Body::JsonOrFile(schema) => Some(json!({"application/json": {"schema": schema()},
+                                                "text/csv": {"schema": {"type": "string"}}})),
         Body::Wav => Some(json!({"audio/wav": {"schema": {"type": "string", "format": "binary"}}})),
         Body::File => Some(json!({"text/csv": {"schema": {"type": "string"}}})),
+        Body::List => Some(
+            json!({"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}),
+        ),
     };
     if let Value::Object(fields) = &mut operation {
         if let Some(content) = body {
@@ -105,6 +110,13 @@ fn parameters(route: &Route) -> Vec<Value> {
             json!({"name": "text", "in": "query", "required": true, "schema": string,
                         "description": "The words of the prompt."}),
         );
+    }
+    if matches!(route.body, Body::List) {
+        let asked = super::lists::ASKED.iter();
+        all.extend(asked.map(|(name, what)| {
+            json!({"name": name, "in": "query", "required": *name == "kind", "schema": string,
+                   "description": what})
+        }));
     }
     all
 }

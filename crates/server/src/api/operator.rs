@@ -245,8 +245,8 @@ fn scope(app: &App, request: &Request, sent: &StopSent) -> Result<StopScope, Api
 pub fn stop(app: &App, mut request: Request) -> Result<Answer, ApiError> {
     let sent: StopSent = request.json_or_empty()?;
     let scope = scope(app, &request, &sent)?;
-    app.store.stop(scope, sent.reason, request.now)?;
-    app.desk.stopped();
+    app.store.stop(scope.clone(), sent.reason, request.now)?;
+    app.desk.stopped(&scope);
     stops(app, request)
 }
 

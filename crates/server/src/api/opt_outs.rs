@@ -48,7 +48,7 @@ pub fn revoke(app: &App, request: Request) -> Result<Answer, ApiError> {
     request.caller.may_for(sent.seller.as_deref())?;
     let number = number("number", &sent.number)?;
     let at = request.past("at", sent.at)?;
-    let scope = app.opt_out_scope();
+    let scope = app.opt_out_scope(at);
     let revocation = Revocation {
         number,
         seller: sent.seller.clone(),
@@ -57,6 +57,7 @@ pub fn revoke(app: &App, request: Request) -> Result<Answer, ApiError> {
         at,
         scope,
         call: None,
+        heard: None,
     };
     let receipt = app.store.revoke(revocation, request.now)?;
     let bound = sent
@@ -127,5 +128,79 @@ pub fn suppress(app: &App, request: Request) -> Result<Answer, ApiError> {
         seller: sent.seller,
         at,
         receipt,
+    })
+}
+
+/// INVARIANT (bounded): lines of one file.
+const LINES_MAX: usize = 100_000;
+
+/// Takes in a file of opt-outs, all or nothing: `number[,seller][,at]` a line; two columns: an RFC 3339 value is `at`. A
+/// line without a seller is for `?seller=`, or for every seller.
+pub fn import(app: &App, request: Request) -> Result<Answer, ApiError> {
+    let text = std::str::from_utf8(&request.body)
+        .map_err(|_| ApiError::field("body", "the file is not UTF-8"))?;
+    let mut revocations = Vec::new();
+    for (index, line) in text.trim_start_matches('\u{feff}').lines().enumerate() {
+        let line = line.trim();
+        if line.is_empty() || (index == 0 && line.to_lowercase().starts_with("number")) {
+            continue;
+        }
+        if revocations.len() >= LINES_MAX {
+            let detail = format!("more than {LINES_MAX} lines: send them in parts");
+            return Err(ApiError::field("body", detail));
+        }
+        let revocation = opt_out_line(app, &request, line).map_err(|error| ApiError {
+            detail: format!("line {}: {}", index + 1, error.detail),
+            ..error
+        })?;
+        revocations.push(revocation);
+    }
+    let told: Vec<_> = revocations
+        .iter()
+        .map(|r| (r.number, r.seller.clone(), r.scope))
+        .collect();
+    let receipts = app.store.revoke_all(revocations, request.now)?;
+    for (number, seller, scope) in told {
+        let bound = seller.as_deref().filter(|_| scope == OptOutScope::Seller);
+        app.desk.opted_out(number, bound);
+    }
+    let leads: usize = receipts.iter().map(|r| r.leads_cancelled.len()).sum();
+    let attempts: usize = receipts.iter().map(|r| r.attempts_voided.len()).sum();
+    Answer::ok(&serde_json::json!({
+        "opted_out": receipts.len(), "leads_cancelled": leads, "attempts_voided": attempts,
+    }))
+}
+
+fn opt_out_line(app: &App, request: &Request, line: &str) -> Result<Revocation, ApiError> {
+    let fields: Vec<&str> = line
+        .split(',')
+        .map(|f| f.trim().trim_matches('"'))
+        .collect();
+    let (first, seller, at) = match fields.as_slice() {
+        [first] => (first, None, None),
+        [first, second] => match second.parse::<Timestamp>() {
+            Ok(at) => (first, None, Some(at)),
+            Err(_) => (first, Some(*second), None),
+        },
+        [first, second, third] => {
+            let at = third
+                .parse::<Timestamp>()
+                .map_err(|_| ApiError::field("at", "`at` is no RFC 3339 time"))?;
+            (first, Some(*second), Some(at))
+        }
+        _ => return Err(ApiError::field("body", "more than number, seller and at")),
+    };
+    let seller = seller.filter(|s| !s.is_empty()).or(request.query("seller"));
+    request.caller.may_for(seller)?;
+    let at = request.past("at", at)?;
+    Ok(Revocation {
+        number: number("number", first)?,
+        seller: seller.map(str::to_owned),
+        channel: "opt-out-file".to_owned(),
+        said: None,
+        at,
+        scope: app.opt_out_scope(at),
+        call: None,
+        heard: None,
     })
 }

@@ -14,6 +14,7 @@ use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::Value;
 
 use super::problem::ApiError;
+use super::spool::Spooled;
 
 /// How far a caller's clock may be ahead of ours.
 const SKEW: SignedDuration = SignedDuration::from_mins(5);
@@ -57,14 +58,18 @@ impl Caller {
 /// A request whose route, caller and body are known.
 #[derive(Debug)]
 pub struct Request {
+    /// Path and query as they came.
+    pub target: String,
     /// The path's variable parts.
     pub path: BTreeMap<&'static str, String>,
     /// The query, decoded.
     pub query: BTreeMap<String, String>,
     /// The headers.
     pub headers: HeaderMap,
-    /// The body, whole.
+    /// The body, whole; empty if it was kept on disk.
     pub body: Bytes,
+    /// The body, if it was kept on disk.
+    pub spooled: Option<Spooled>,
     /// Who asks.
     pub caller: Caller,
     /// When it came, by our clock.
@@ -108,14 +113,9 @@ impl Request {
             ));
         }
         let mut json = serde_json::Deserializer::from_slice(&self.body);
-        serde_path_to_error::deserialize(&mut json).map_err(|e| {
-            let what = e.inner().to_string();
-            if e.inner().is_data() {
-                refused(&e.path().to_string(), &what)
-            } else {
-                ApiError::new(StatusCode::BAD_REQUEST, "malformed-json", what)
-            }
-        })
+        // It is JSON: whatever is wrong now is wrong with what it says.
+        serde_path_to_error::deserialize(&mut json)
+            .map_err(|e| refused(&e.path().to_string(), &e.inner().to_string()))
     }
 
     /// The JSON body; an empty one is `{}`.
@@ -170,6 +170,19 @@ impl Request {
                 })
         })
     }
+}
+
+/// Whether the body is a table.
+pub fn is_csv(headers: &HeaderMap) -> bool {
+    headers
+        .get(hyper::header::CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .is_some_and(|value| {
+            value
+                .trim_start()
+                .to_ascii_lowercase()
+                .starts_with("text/csv")
+        })
 }
 
 /// A number that can exist.

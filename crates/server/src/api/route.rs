@@ -19,10 +19,14 @@ pub enum Body {
     None,
     /// JSON of this schema.
     Json(fn() -> Value),
+    /// JSON of this schema, or a file of numbers.
+    JsonOrFile(fn() -> Value),
     /// A recorded prompt.
     Wav,
-    /// A file of leads or numbers.
+    /// A file of leads.
     File,
+    /// A list of numbers, of any size: kept on disk.
+    List,
 }
 
 /// One operation.

@@ -4,7 +4,7 @@ use hyper::StatusCode;
 use serde_json::json;
 
 use super::problem::ApiError;
-use super::request::{Answer, Request, whole_list};
+use super::request::{Answer, Request};
 use crate::app::App;
 
 /// The process answers.
@@ -12,10 +12,12 @@ pub fn health(_app: &App, _request: Request) -> Result<Answer, ApiError> {
     Answer::ok(&json!({"status": "ok"}))
 }
 
-/// Whether calls could be placed: the store can be written, the clock is said, STOP is shown.
+/// Whether calls could be placed: the store can be written, the lists can be read, the clock is said, STOP is shown.
 pub fn ready(app: &App, request: Request) -> Result<Answer, ApiError> {
     let store = app.store.ready();
-    let status = if store.is_ok() {
+    let lists = app.store.list_faults().unwrap_or_default();
+    let ready = store.is_ok() && lists.is_empty();
+    let status = if ready {
         StatusCode::OK
     } else {
         StatusCode::SERVICE_UNAVAILABLE
@@ -24,8 +26,9 @@ pub fn ready(app: &App, request: Request) -> Result<Answer, ApiError> {
     Answer::json(
         status,
         &json!({
-            "ready": store.is_ok(),
+            "ready": ready,
             "store": if store.is_ok() { "ok" } else { "unavailable" },
+            "lists_unreadable": lists,
             "clock": {
                 "kind": if app.clock.is_test() { "test" } else { "real" },
                 "now": request.now,
@@ -42,7 +45,34 @@ pub fn ready(app: &App, request: Request) -> Result<Answer, ApiError> {
 /// Counters and gauges as Prometheus text.
 pub fn metrics(app: &App, _request: Request) -> Result<Answer, ApiError> {
     let number = |n: usize| u64::try_from(n).unwrap_or(u64::MAX);
+    let (on_their_way, dead) = app.store.delivery_counts()?;
+    let opt_outs = app.desk.opt_out_times();
     let text = app.metrics.text(&[
+        (
+            "ringfence_webhook_pending",
+            "Events on their way to other systems.",
+            on_their_way,
+        ),
+        (
+            "ringfence_webhook_dead",
+            "Events that could not be told.",
+            dead,
+        ),
+        (
+            "ringfence_converse_opt_outs_timed",
+            "Opt-outs of calls of this process.",
+            opt_outs.count,
+        ),
+        (
+            "ringfence_converse_opt_out_p50_microseconds",
+            "From the key or the word until nothing allows: half of the latest were faster.",
+            opt_outs.p50_us,
+        ),
+        (
+            "ringfence_converse_opt_out_p99_microseconds",
+            "From the key or the word until nothing allows: 99 of 100 of the latest were faster.",
+            opt_outs.p99_us,
+        ),
         (
             "ringfence_call_active",
             "Calls under way.",
@@ -52,6 +82,11 @@ pub fn metrics(app: &App, _request: Request) -> Result<Answer, ApiError> {
             "ringfence_gate_stops",
             "STOP buttons pressed.",
             number(app.store.stops()?.len()),
+        ),
+        (
+            "ringfence_suppression_lists_unreadable",
+            "Lists whose file is missing or damaged: decisions that need them deny.",
+            number(app.store.list_faults()?.len()),
         ),
         (
             "ringfence_clock_is_test",
@@ -95,11 +130,6 @@ pub fn rule(app: &App, request: Request) -> Result<Answer, ApiError> {
         "effective_to": rule.effective_to, "status": rule.status,
         "confidence": rule.confidence, "note": rule.note,
     }))
-}
-
-/// Every list version on file.
-pub fn lists(app: &App, _request: Request) -> Result<Answer, ApiError> {
-    Answer::ok(&whole_list(&app.store.lists()?))
 }
 
 /// The OpenAPI document.

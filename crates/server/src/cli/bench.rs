@@ -1,6 +1,10 @@
 //! `ringfence bench`: figures that anybody can take again.
 
 mod gate;
+mod lists;
+mod opt_out;
+mod race;
+mod scrub;
 
 use clap::Subcommand;
 
@@ -11,6 +15,14 @@ use super::{Global, Outcome};
 pub enum Bench {
     /// One decision in process: every check, every rule
     Gate(gate::Gate),
+    /// Many numbers asked about at once, nothing recorded
+    Scrub(scrub::ScrubBench),
+    /// What judging an utterance costs, and how soon an opt-out binds everywhere
+    OptOut(opt_out::OptOut),
+    /// Deciders against opt-outs: nothing may be allowed after one
+    Race(race::Race),
+    /// The registry of 258 million numbers: size, look-ups, import, change
+    Lists(lists::Lists),
 }
 
 impl Bench {
@@ -18,6 +30,10 @@ impl Bench {
     pub fn run(self, global: &Global) -> Outcome {
         match self {
             Self::Gate(gate) => gate.run(global),
+            Self::Scrub(scrub) => scrub.run(global),
+            Self::OptOut(opt_out) => opt_out.run(global),
+            Self::Race(race) => race.run(global),
+            Self::Lists(lists) => lists.run(global),
         }
     }
 }

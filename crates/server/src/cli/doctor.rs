@@ -1,5 +1,8 @@
 //! `ringfence doctor`
 
+mod freshness;
+mod machine;
+
 use std::collections::BTreeSet;
 
 use clap::Args;
@@ -37,9 +40,11 @@ impl Doctor {
         let world = World::open(global)?;
         let mut findings = Vec::new();
         store(&world, &mut findings);
+        machine::look(&world, &mut findings);
         line(&world, &mut findings);
         sellers(&world, &mut findings)?;
         lists(&world, &mut findings)?;
+        freshness::look(&world, &mut findings)?;
         access(&world, &mut findings)?;
         log(&world, &mut findings)?;
         let bad = findings.iter().any(|f| !matches!(f.state, "ok" | "note"));
@@ -181,6 +186,10 @@ fn lists(world: &World, findings: &mut Vec<Finding>) -> Result<(), Failure> {
     let lists = world.store.lists()?;
     let days = i64::from(world.rules.federal.registry_age_days_max);
     let age_max = SignedDuration::from_hours(days * 24);
+    for fault in world.store.list_faults()? {
+        let detail = format!("{}: {}; import it again", fault.source, fault.detail);
+        findings.push(found("list-file", "broken", detail));
+    }
     let national: Vec<_> = lists
         .iter()
         .filter(|l| matches!(l.kind, ListKind::FtcFull | ListKind::FtcChange))

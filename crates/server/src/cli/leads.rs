@@ -83,6 +83,12 @@ fn report(taken: &TakenIn) -> Result<(), Failure> {
         taken.kept.consents,
         taken.kept.consents_refused.len()
     ))?;
+    if taken.kept.opted_out > 0 {
+        say(&format!(
+            "{} rows have opted out or are held, and stay so: an import undoes no opt-out",
+            taken.kept.opted_out
+        ))?;
+    }
     for note in &rows.notes {
         say(&format!("note: {note}"))?;
     }

@@ -8,7 +8,7 @@ use anyhow::anyhow;
 use clap::{Args, Subcommand};
 use indicatif::{ProgressBar, ProgressStyle};
 use jiff::{SignedDuration, Timestamp};
-use ringfence_core::lead::{PhoneNumber, StateCode};
+use ringfence_core::lead::PhoneNumber;
 use ringfence_core::rules::RulePack;
 use ringfence_store::Store;
 use ringfence_store::list::{ListImport, ListKind, ListVersion};
@@ -39,6 +39,7 @@ pub enum Lists {
 #[command(after_help = "Examples:\n  \
     ringfence lists import --kind ftc-full --seller acme-solar 2026-11-20_212_*.txt.zip\n  \
     ringfence lists import --kind state --name TX --expires-at 2027-01-01T00:00:00Z tx.txt\n  \
+    ringfence lists import --kind state --name PA --pattern '^(?<area_code>\\d{3});(?<local>\\d{7});' pa.txt\n  \
     ringfence lists import --kind internal our-own.csv")]
 pub struct Import {
     /// ftc-full, ftc-change, state, internal, litigator or reassigned
@@ -68,6 +69,9 @@ pub struct Import {
     /// Of a state's file: its columns in order; `number` is read, or `area_code` and `local`
     #[arg(long, value_delimiter = ',')]
     columns: Vec<String>,
+    /// Of a state's file: a regular expression for its lines, with a group `number`, or `area_code` and `local`
+    #[arg(long, conflicts_with = "columns", value_name = "REGEX", value_parser = crate::lists::pattern)]
+    pattern: Option<regex::Regex>,
     /// Plain, .gz or .zip, as delivered
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
@@ -102,10 +106,14 @@ impl Import {
         if self.kind != ListKind::State && !self.columns.is_empty() {
             return Err(Failure::usage(anyhow!("--columns is for `--kind state`")));
         }
+        if self.kind != ListKind::State && self.pattern.is_some() {
+            return Err(Failure::usage(anyhow!("--pattern is for `--kind state`")));
+        }
         self.check_state(&world.rules)?;
         let reading = Reading {
             kind: self.kind,
             columns: (!self.columns.is_empty()).then(|| self.columns.clone()),
+            pattern: self.pattern.clone(),
             covers_stated: !self.area_codes.is_empty(),
             now,
         };
@@ -152,8 +160,7 @@ impl Import {
         let (ListKind::State, Some(name)) = (self.kind, &self.name) else {
             return Ok(());
         };
-        let code = name.get(..2).and_then(|two| StateCode::parse(two).ok());
-        if code.is_some_and(|code| rules.jurisdictions.contains_key(&code)) {
+        if crate::lists::knows_state(rules, name) {
             return Ok(());
         }
         let what = format!("--name {name}: no state, district or territory of that code");
@@ -172,7 +179,9 @@ fn progress_bar(files: &[PathBuf]) -> Option<ProgressBar> {
         .map(|m| m.len())
         .sum();
     let bar = ProgressBar::new(size);
-    if let Ok(style) = ProgressStyle::with_template("{bar:40} {bytes}/{total_bytes} {eta}") {
+    if let Ok(style) =
+        ProgressStyle::with_template("{bar:40} {bytes}/{total_bytes} {bytes_per_sec} {eta} left")
+    {
         bar.set_style(style);
     }
     Some(bar)

@@ -1,9 +1,11 @@
 //! The command line: one file per subcommand.
 
+mod backup;
 mod bench;
 mod decide;
 mod demo;
 mod doctor;
+mod holds;
 mod keys;
 mod leads;
 mod lists;
@@ -11,7 +13,11 @@ mod log;
 mod open;
 mod opt_out;
 mod replay;
+mod rules;
+mod scrub;
 mod serve;
+mod shadow;
+mod stop;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -113,14 +119,28 @@ enum Command {
     Serve(serve::Serve),
     /// Explain whether a call may be placed, with citations; nothing is recorded
     Decide(decide::Decide),
+    /// Say of every number in a file whether it may be called, and when; nothing is recorded
+    Scrub(scrub::ScrubCommand),
     /// Import, check and show lists of numbers
     #[command(subcommand)]
     Lists(lists::Lists),
     /// Tell opt-outs from other words
     #[command(subcommand)]
     OptOut(opt_out::OptOut),
+    /// Review numbers held for words that may have been an opt-out
+    #[command(subcommand)]
+    Holds(holds::Holds),
     /// Decide a stored decision again, from its facts and its rule pack
     Replay(replay::Replay),
+    /// Say what earlier calls of any dialer the gate would have stopped
+    Shadow(shadow::Shadow),
+    /// Compare, list and export rule packs
+    #[command(subcommand)]
+    Rules(rules::Rules),
+    /// Press STOP, release it, show it
+    Stop(stop::Stop),
+    /// Copy everything to a new file while the server runs, and verify the copy
+    Backup(backup::BackupCommand),
     /// Verify the event log, or export its signed head
     #[command(subcommand)]
     Log(log::Log),
@@ -155,8 +175,14 @@ pub fn run(args: impl Iterator<Item = OsString>) -> ExitCode {
     let outcome = match cli.command {
         Command::Serve(command) => command.run(&cli.global),
         Command::Decide(command) => command.run(&cli.global),
+        Command::Scrub(command) => command.run(&cli.global),
+        Command::Shadow(command) => command.run(&cli.global),
+        Command::Rules(command) => command.run(&cli.global),
+        Command::Stop(command) => command.run(&cli.global),
+        Command::Backup(command) => command.run(&cli.global),
         Command::Lists(command) => command.run(&cli.global),
         Command::OptOut(command) => command.run(),
+        Command::Holds(command) => command.run(&cli.global),
         Command::Replay(command) => command.run(&cli.global),
         Command::Log(command) => command.run(&cli.global),
         Command::Doctor(command) => command.run(&cli.global),

@@ -31,6 +31,7 @@ impl World {
     /// Usage for a wrong configuration, environment for a database that cannot be opened.
     pub fn open(global: &Global) -> Result<Self, Failure> {
         let config = load(global, Flags::default())?;
+        let rules = rules_of(&config)?;
         let store = open_store(&config)?;
         let clock = match store.test_clock()? {
             // Beside a running server: from the later of the start and the last record.
@@ -40,7 +41,7 @@ impl World {
         Ok(Self {
             config,
             store,
-            rules: rules()?,
+            rules,
             clock,
         })
     }
@@ -69,6 +70,23 @@ pub fn open_store(config: &Config) -> Result<Arc<dyn Store>, Failure> {
         .with_context(|| format!("the database `{}`", path.display()))
         .map_err(Failure::Environment)?;
     Ok(Arc::new(store))
+}
+
+/// The rule pack in force: that of this program, with the operator's own area codes.
+///
+/// # Errors
+/// Usage, for a file that cannot be read or holds a bad line.
+pub fn rules_of(config: &Config) -> Result<Arc<RulePack>, Failure> {
+    let rules = rules()?;
+    let file = &config.places.area_codes_file;
+    if file.is_empty() {
+        return Ok(rules);
+    }
+    let text = std::fs::read_to_string(file)
+        .with_context(|| format!("[places] area_codes_file = {file:?}"))
+        .map_err(Failure::Usage)?;
+    let pack = rules.with_area_codes(file, &text);
+    pack.map(Arc::new).map_err(Failure::usage)
 }
 
 /// The rule pack of this program.

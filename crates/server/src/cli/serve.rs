@@ -1,12 +1,14 @@
 //! `ringfence serve`
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, anyhow};
 use clap::Args;
+use ringfence_core::gate::SourceFailure;
 use ringfence_core::rules::RulePack;
-use ringfence_store::Store;
+use ringfence_store::{Store, fsync_probe};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
@@ -20,6 +22,7 @@ use crate::clock::Clock;
 use crate::config::{Config, Flags, LogFormat};
 use crate::desk::{CallDesk, NoLine};
 use crate::metrics::Metrics;
+use crate::webhooks::Dispatcher;
 
 /// How often permits that expired unused are voided.
 const EXPIRY_TICK: Duration = Duration::from_secs(5);
@@ -49,8 +52,8 @@ impl Serve {
         };
         let config = open::load(global, flags)?;
         start_logs(&config);
+        let rules = open::rules_of(&config)?;
         let store = open::open_store(&config)?;
-        let rules = open::rules()?;
         let clock = start_clock(&config, &*store)?;
         app::keep_pack(&*store, &rules, clock.now())?;
         let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -145,10 +148,18 @@ async fn serve(
         open_page: false,
     });
     banner(&app);
+    let probed = Arc::clone(&app);
+    // Nobody waits for it.
+    tokio::task::spawn_blocking(move || say_flush(&probed));
+    // Opened before anybody waits for a decision.
+    say_unreadable(&app, Vec::new());
     let (close, closing) = watch::channel(false);
     let address = listener.local_addr()?;
     let http = tokio::spawn(api::serve(Arc::clone(&app), listener, closing));
     let expiry = tokio::spawn(expire_permits(Arc::clone(&app)));
+    let watching = tokio::spawn(crate::watch::run(Arc::clone(&app)));
+    let dispatcher = Dispatcher::new(Arc::clone(&app)).map_err(Failure::environment)?;
+    let webhooks = tokio::spawn(Arc::new(dispatcher).run());
     if let Some(assembly) = &mut assembly {
         assembly.start_dialer().map_err(Failure::Environment)?;
     }
@@ -161,6 +172,9 @@ async fn serve(
         () = signals.told_to_end() => tracing::warn!("told again: calls are cut off"),
     }
     expiry.abort();
+    watching.abort();
+    // What is on its way and is not told yet stands in the store.
+    webhooks.abort();
     if let Some(assembly) = assembly {
         assembly.shut_down(Duration::ZERO).await;
     }
@@ -189,16 +203,52 @@ fn banner(app: &App) {
     }
 }
 
+/// How long this disk takes to keep a record: the floor under every decision.
+fn say_flush(app: &App) {
+    let Some(path) = app.config.sqlite_path() else {
+        return;
+    };
+    let folder = path.parent().filter(|p| !p.as_os_str().is_empty());
+    match fsync_probe(folder.unwrap_or(Path::new("."))) {
+        Ok(figures) => tracing::info!(
+            p50_us = figures.p50_us,
+            p99_us = figures.p99_us,
+            flushes = figures.flushes,
+            "fsync"
+        ),
+        Err(error) => tracing::warn!(%error, "the disk could not be probed"),
+    }
+}
+
 async fn expire_permits(app: Arc<App>) {
+    let mut unreadable = Vec::new();
     loop {
         tokio::time::sleep(EXPIRY_TICK).await;
         let app = Arc::clone(&app);
-        let expired =
-            tokio::task::spawn_blocking(move || app.store.expire_permits(app.now())).await;
-        if let Ok(Err(error)) = expired {
-            tracing::error!(%error, "permits that expired could not be voided");
-        }
+        let known = std::mem::take(&mut unreadable);
+        let look = tokio::task::spawn_blocking(move || {
+            if let Err(error) = app.store.expire_permits(app.now()) {
+                tracing::error!(%error, "permits that expired could not be voided");
+            }
+            say_unreadable(&app, known)
+        });
+        unreadable = look.await.unwrap_or_default();
     }
+}
+
+/// Says which lists cannot be read, once; answers those that it has said.
+fn say_unreadable(app: &App, known: Vec<SourceFailure>) -> Vec<SourceFailure> {
+    let Ok(faults) = app.store.list_faults() else {
+        return known;
+    };
+    for fault in faults.iter().filter(|fault| !known.contains(fault)) {
+        tracing::error!(
+            source = fault.source,
+            detail = fault.detail,
+            "a list cannot be read"
+        );
+    }
+    faults
 }
 
 /// SIGTERM and SIGINT, watched from the moment this is made.

@@ -7,8 +7,9 @@ use std::path::{Path, PathBuf};
 use toml::Value;
 use toml::de::{DeTable, DeValue};
 
-use super::schema::{SETTINGS, TRUNK, kind_of};
+use super::schema::{Kind, SETTINGS, TRUNK, WEBHOOK, kind_of};
 use super::{Config, DEFAULTS};
+use crate::webhooks::{Secret, Target};
 
 /// Settings given on the command line; they win.
 #[derive(Debug, Clone, Default)]
@@ -44,6 +45,7 @@ struct Setting {
 struct Layers {
     settings: BTreeMap<(String, String), Setting>,
     trunks: Vec<(BTreeMap<String, Setting>, String)>,
+    webhooks: Vec<(BTreeMap<String, Setting>, String)>,
     errors: Vec<String>,
 }
 
@@ -93,7 +95,18 @@ impl Layers {
                     self.trunks.clear();
                     for item in items {
                         let place = at(item.span().start);
-                        self.trunk(item.into_inner(), place, &at);
+                        let keys = ("trunks", TRUNK, &["id", "address"][..]);
+                        let trunk = self.table(item.into_inner(), place, keys, &at);
+                        self.trunks.extend(trunk);
+                    }
+                }
+                DeValue::Array(items) if section == "webhooks" => {
+                    self.webhooks.clear();
+                    for item in items {
+                        let place = at(item.span().start);
+                        let keys = ("webhooks", WEBHOOK, &["url"][..]);
+                        let webhook = self.table(item.into_inner(), place, keys, &at);
+                        self.webhooks.extend(webhook);
                     }
                 }
                 DeValue::Table(keys) if SETTINGS.iter().any(|(s, _, _)| *s == section) => {
@@ -109,36 +122,44 @@ impl Layers {
         }
     }
 
-    fn trunk(&mut self, item: DeValue<'_>, place: String, at: &dyn Fn(usize) -> String) {
+    /// One table of an array: its name, the keys it may have, and those it needs.
+    fn table(
+        &mut self,
+        item: DeValue<'_>,
+        place: String,
+        (name, known, needed): (&str, &[(&str, Kind)], &[&str]),
+        at: &dyn Fn(usize) -> String,
+    ) -> Option<(BTreeMap<String, Setting>, String)> {
         let DeValue::Table(keys) = item else {
             self.errors
-                .push(format!("{place}: `trunks` holds tables: [[trunks]]"));
-            return;
+                .push(format!("{place}: `{name}` holds tables: [[{name}]]"));
+            return None;
         };
-        let mut trunk = BTreeMap::new();
+        let mut table = BTreeMap::new();
         for (key, value) in keys {
             let origin = at(key.span().start);
             let key = key.into_inner().into_owned();
             let value = plain(value.into_inner());
-            match TRUNK.iter().find(|(k, _)| *k == key) {
+            match known.iter().find(|(k, _)| *k == key) {
                 None => self
                     .errors
-                    .push(format!("{origin}: unknown key `{key}` in [[trunks]]")),
+                    .push(format!("{origin}: unknown key `{key}` in [[{name}]]")),
                 Some((_, kind)) => {
                     if let Some(complaint) = kind.complaint(&value) {
                         self.errors.push(format!("{origin}: `{key}` {complaint}"));
                     }
-                    trunk.insert(key, Setting { value, origin });
+                    table.insert(key, Setting { value, origin });
                 }
             }
         }
-        for needed in ["id", "address"] {
-            if !trunk.contains_key(needed) {
+        for needed in needed {
+            if !table.contains_key(*needed) {
+                let one = name.trim_end_matches('s');
                 self.errors
-                    .push(format!("{place}: a trunk needs `{needed}`"));
+                    .push(format!("{place}: a {one} needs `{needed}`"));
             }
         }
-        self.trunks.push((trunk, place));
+        Some((table, place))
     }
 
     fn set(&mut self, section: &str, key: &str, value: Value, origin: String) {
@@ -183,6 +204,8 @@ impl Layers {
 
     fn finish(mut self, folder: Option<&Path>) -> Result<Config, ConfigErrors> {
         self.check_trunks(folder);
+        self.check_webhooks(folder);
+        self.check_hooks(folder);
         self.check_ports();
         if !self.errors.is_empty() {
             return Err(ConfigErrors(self.errors));
@@ -201,6 +224,10 @@ impl Layers {
             .into_iter()
             .map(|(trunk, _)| Value::Table(trunk.into_iter().map(|(k, s)| (k, s.value)).collect()));
         root.insert("trunks".into(), Value::Array(trunks.collect()));
+        let webhooks = self.webhooks.into_iter().map(|(webhook, _)| {
+            Value::Table(webhook.into_iter().map(|(k, s)| (k, s.value)).collect())
+        });
+        root.insert("webhooks".into(), Value::Array(webhooks.collect()));
         root.try_into()
             .map_err(|e: toml::de::Error| ConfigErrors(vec![e.message().to_owned()]))
     }
@@ -223,7 +250,7 @@ impl Layers {
             }
             seen.push(id);
             if !path.is_empty() {
-                let path = folder.map_or_else(|| PathBuf::from(&path), |f| f.join(&path));
+                let path = beside(folder, &path);
                 match std::fs::read_to_string(&path) {
                     _ if !password.is_empty() => self
                         .errors
@@ -244,6 +271,67 @@ impl Layers {
         }
     }
 
+    /// Each has a secret that can sign and an address that may be told what it is told.
+    fn check_webhooks(&mut self, folder: Option<&Path>) {
+        for (webhook, place) in &mut self.webhooks {
+            let text = |key: &str| {
+                let setting = webhook.get(key);
+                let text = setting.and_then(|s| s.value.as_str());
+                text.unwrap_or_default().to_owned()
+            };
+            let (url, mut secret, path) = (text("url"), text("secret"), text("secret_file"));
+            if !path.is_empty() {
+                match std::fs::read_to_string(beside(folder, &path)) {
+                    Ok(read) => secret = read.trim_end().to_owned(),
+                    Err(e) => self.errors.push(format!("{place}: `secret_file`: {e}")),
+                }
+            }
+            let complaints = [
+                Target::parse(&url).err().map(|e| format!("`url` {e}")),
+                Secret::parse(&secret)
+                    .err()
+                    .map(|e| format!("`secret` {e}")),
+            ];
+            for complaint in complaints.into_iter().flatten() {
+                self.errors.push(format!("{place}: {complaint}"));
+            }
+            let (value, origin) = (Value::String(secret), place.clone());
+            webhook.insert("secret".into(), Setting { value, origin });
+            webhook.remove("secret_file");
+        }
+    }
+
+    fn check_hooks(&mut self, folder: Option<&Path>) {
+        let key = |name: &str| ("hooks".to_owned(), name.to_owned());
+        let Some(file) = self.settings.remove(&key("twilio_auth_token_file")) else {
+            return;
+        };
+        let path = file.value.as_str().unwrap_or_default();
+        if !path.is_empty() {
+            match std::fs::read_to_string(beside(folder, path)) {
+                Ok(secret) => {
+                    let (value, origin) =
+                        (Value::String(secret.trim_end().to_owned()), file.origin);
+                    self.settings
+                        .insert(key("twilio_auth_token"), Setting { value, origin });
+                }
+                Err(e) => {
+                    let origin = file.origin;
+                    self.errors
+                        .push(format!("{origin}: `hooks.twilio_auth_token_file`: {e}"));
+                }
+            }
+        }
+        let text = |name: &str| {
+            let setting = self.settings.get(&key(name));
+            setting.and_then(|s| s.value.as_str()).unwrap_or_default()
+        };
+        if !text("twilio_auth_token").is_empty() && text("public_url").is_empty() {
+            self.errors
+                .push("`hooks.twilio_auth_token` needs `hooks.public_url`".to_owned());
+        }
+    }
+
     fn check_ports(&mut self) {
         let port = |key: &str| {
             self.settings
@@ -258,6 +346,11 @@ impl Layers {
             ));
         }
     }
+}
+
+/// A path as it is meant in a file of this folder.
+fn beside(folder: Option<&Path>, path: &str) -> PathBuf {
+    folder.map_or_else(|| PathBuf::from(path), |f| f.join(path))
 }
 
 fn plain(value: DeValue<'_>) -> Value {
@@ -315,7 +408,7 @@ mod tests {
         written.sort_unstable();
         known.sort_unstable();
         assert_eq!(written, known);
-        for (key, _) in TRUNK {
+        for (key, _) in TRUNK.iter().chain(super::super::schema::WEBHOOK) {
             assert!(DEFAULTS.contains(&format!("# {key} = ")), "{key}");
         }
         let config = load(None, std::iter::empty(), &Flags::default()).unwrap();

@@ -32,8 +32,17 @@ pub struct Config {
     pub trunks: Vec<Trunk>,
     /// `[gate]`
     pub gate: GateConfig,
+    /// `[converse]`
+    pub converse: ConverseConfig,
+    /// `[hooks]`
+    pub hooks: HooksConfig,
+    /// `[[webhooks]]`
+    #[serde(default)]
+    pub webhooks: Vec<Webhook>,
     /// `[reassigned]`
     pub reassigned: ReassignedConfig,
+    /// `[places]`
+    pub places: PlacesConfig,
     /// `[dialer]`
     pub dialer: DialerConfig,
     /// `[tts]`
@@ -64,10 +73,19 @@ pub struct ServerConfig {
     pub body_bytes_max: usize,
     /// The largest prompt.
     pub prompt_bytes_max: usize,
-    /// The largest file of leads or numbers.
+    /// The largest file of leads.
     pub import_bytes_max: usize,
+    /// The largest list of numbers.
+    pub list_bytes_max: u64,
     /// Seconds that SIGTERM lets calls in progress finish.
     pub shutdown_seconds: u64,
+}
+
+/// Where numbers may be.
+#[derive(Debug, Clone, Deserialize)]
+pub struct PlacesConfig {
+    /// A CSV file of further area codes; empty: none.
+    pub area_codes_file: String,
 }
 
 /// The test clock.
@@ -201,6 +219,55 @@ pub enum OptOutScope {
     Seller,
     /// Every seller's calls from this installation.
     Tenant,
+}
+
+/// What follows from what callees say.
+#[derive(Debug, Clone, Deserialize)]
+pub struct ConverseConfig {
+    /// Days that a person has to decide about a hold.
+    pub hold_days: i64,
+}
+
+/// Roads that other systems bring words in by.
+#[derive(Clone, Deserialize)]
+pub struct HooksConfig {
+    /// Checks X-Twilio-Signature; a `twilio_auth_token_file` has been read into it. Empty: none.
+    pub twilio_auth_token: String,
+    /// How the world reaches this server.
+    pub public_url: String,
+}
+
+impl std::fmt::Debug for HooksConfig {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("HooksConfig")
+            .field("public_url", &self.public_url)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A system that hears of events.
+#[derive(Clone, Deserialize)]
+pub struct Webhook {
+    /// Where they are posted.
+    pub url: String,
+    /// Signs them; a `secret_file` has been read into it.
+    #[serde(default)]
+    pub secret: String,
+    /// Which.
+    #[serde(default = "opt_outs_only")]
+    pub events: Vec<String>,
+}
+
+fn opt_outs_only() -> Vec<String> {
+    vec!["converse.opt-out".to_owned()]
+}
+
+impl std::fmt::Debug for Webhook {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Webhook")
+            .field("events", &self.events)
+            .finish_non_exhaustive()
+    }
 }
 
 /// The Reassigned Numbers Database.

@@ -39,6 +39,11 @@ pub const SETTINGS: &[(&str, &str, Kind)] = &[
         "import_bytes_max",
         Kind::Whole(1024, 1_073_741_824),
     ),
+    (
+        "server",
+        "list_bytes_max",
+        Kind::Whole(1024, 17_179_869_184),
+    ),
     ("server", "shutdown_seconds", Kind::Whole(0, 3600)),
     ("clock", "start", Kind::Instant),
     ("sip", "listen", Kind::Address),
@@ -48,7 +53,12 @@ pub const SETTINGS: &[(&str, &str, Kind)] = &[
     ("gate", "opt_out_scope", Kind::Choice(&["seller", "tenant"])),
     ("gate", "national_hit_always_denies", Kind::Flag),
     ("gate", "permit_seconds", Kind::Whole(1, 300)),
+    ("converse", "hold_days", Kind::Whole(1, 365)),
+    ("hooks", "twilio_auth_token", Kind::Text),
+    ("hooks", "twilio_auth_token_file", Kind::Text),
+    ("hooks", "public_url", Kind::Text),
     ("reassigned", "required", Kind::Flag),
+    ("places", "area_codes_file", Kind::Text),
     ("dialer", "calls_max", Kind::Whole(1, 10_000)),
     ("dialer", "tick_ms", Kind::Whole(10, 60_000)),
     ("dialer", "attempts_max", Kind::Whole(1, 20)),
@@ -77,7 +87,15 @@ pub const TRUNK: &[(&str, Kind)] = &[
     ("media_from_anywhere", Kind::Flag),
 ];
 
-/// What a setting outside `[[trunks]]` may hold.
+/// Every key of one `[[webhooks]]` table.
+pub const WEBHOOK: &[(&str, Kind)] = &[
+    ("url", Kind::Name),
+    ("secret", Kind::Text),
+    ("secret_file", Kind::Text),
+    ("events", Kind::Words),
+];
+
+/// What a setting outside the tables above may hold.
 pub fn kind_of(section: &str, key: &str) -> Option<Kind> {
     SETTINGS
         .iter()

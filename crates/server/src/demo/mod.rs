@@ -26,7 +26,7 @@ use crate::app::{App, keep_pack};
 use crate::assembly::Assembly;
 use crate::clock::Clock;
 use crate::config::{Config, Transport, Trunk};
-use crate::desk::Speaker;
+use crate::desk::{Speaker, Words};
 use crate::metrics::Metrics;
 
 pub use result::DemoResult;
@@ -154,7 +154,13 @@ impl Demo {
                 };
                 let desk = Arc::clone(&desk);
                 tokio::task::spawn_blocking(move || {
-                    if let Err(error) = desk.said(&call, Speaker::Callee, &words.text, true) {
+                    let words = Words {
+                        speaker: Speaker::Callee,
+                        text: words.text,
+                        is_final: true,
+                        audio: None,
+                    };
+                    if let Err(error) = desk.said(&call, words) {
                         tracing::debug!(%call, %error, "words came too late");
                     }
                 });

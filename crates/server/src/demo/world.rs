@@ -229,6 +229,7 @@ impl WorldRevocation {
             at: days_before(now, self.days_ago)?,
             scope: OptOutScope::Seller,
             call: None,
+            heard: None,
         })
     }
 }

@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use jiff::civil::{Date, DateTime};
+use regex::Regex;
 use ringfence_core::lead::PhoneNumber;
 use ringfence_core::suppression::Reassigned;
 use ringfence_store::list::{InternalRow, ListChange, ReassignedRow};
@@ -128,6 +129,20 @@ pub fn one_number(line: &str, columns: Option<&[String]>) -> Result<u64, Complai
                 .or_else(|| Some(named("area_code")? + &named("local")?))
                 .unwrap_or_default()
         }
+    };
+    number(text.trim())?
+        .nanp()
+        .ok_or_else(|| "not a number of the North American plan".into())
+}
+
+/// A line with one number where a pattern says.
+pub fn matched(line: &str, pattern: &Regex) -> Result<u64, Complaint> {
+    let found = pattern.captures(line).ok_or("not as the pattern says")?;
+    let group = |name| found.name(name).map(|group| group.as_str());
+    let text = match (group("number"), group("area_code"), group("local")) {
+        (Some(whole), ..) => whole.to_owned(),
+        (None, Some(area), Some(local)) => format!("{area}{local}"),
+        _ => return Err("the pattern found no number".into()),
     };
     number(text.trim())?
         .nanp()

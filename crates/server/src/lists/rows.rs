@@ -1,25 +1,32 @@
 //! From lines to rows.
 
 use std::io::BufRead;
+use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
+use regex::Regex;
 use ringfence_store::list::{InternalRow, ListChange, ListKind, ListRows, ReassignedRow};
+use ringfence_store::registry::Builder;
 
 use super::fields::{self, Shape};
 use super::open::{Part, area_code_in_name};
-use super::xml;
-use super::{ListError, Reading};
+use super::{ListError, Reading, flat, xml};
 
 /// The longest line that is read; a longer one is no list.
 const LINE_BYTES_MAX: usize = 4096;
+
+/// Rows of the kinds that are kept as rows, and of a change list (invariant `bounded`); the registry adds 13,000 numbers
+/// on an average day.
+const ROWS_MAX: usize = 10_000_000;
 
 /// The rows so far.
 pub struct Rows {
     kind: ListKind,
     columns: Option<Vec<String>>,
+    pattern: Option<Regex>,
     covers_stated: bool,
     latest: Timestamp,
-    numbers: Vec<u64>,
+    numbers: Builder,
     changes: Vec<ListChange>,
     internal: Vec<InternalRow>,
     reassigned: Vec<ReassignedRow>,
@@ -39,9 +46,10 @@ impl Rows {
         Self {
             kind: reading.kind,
             columns: reading.columns.clone(),
+            pattern: reading.pattern.clone(),
             covers_stated: reading.covers_stated,
             latest: reading.now.checked_add(skew).unwrap_or(reading.now),
-            numbers: Vec::new(),
+            numbers: Builder::new(),
             changes: Vec::new(),
             internal: Vec::new(),
             reassigned: Vec::new(),
@@ -78,8 +86,7 @@ impl Rows {
         }
         xml::full(text, &mut |number| {
             agree(manner, number)?;
-            self.numbers.push(number);
-            Ok(())
+            put(&mut self.numbers, number)
         })
         .map_err(|what| ListError::File {
             file: part.name.clone(),
@@ -98,6 +105,19 @@ impl Rows {
         let mut blank_at = None;
         let mut first = true;
         loop {
+            // Whole lines of the usual shape, as long as nothing unusual came before them.
+            if self.kind == ListKind::FtcFull
+                && blank_at.is_none()
+                && matches!(manner.shape, None | Some(Shape::Comma))
+            {
+                let taken = flat::take_lines(text, manner.area_code, &mut self.numbers)
+                    .map_err(|cause| unreadable(part, cause))?;
+                if taken > 0 {
+                    manner.shape = Some(Shape::Comma);
+                    line_number += taken;
+                    first = false;
+                }
+            }
             bytes.clear();
             let n = read_line(text, &mut bytes).map_err(|cause| unreadable(part, cause))?;
             if n == 0 {
@@ -147,7 +167,7 @@ impl Rows {
                     return Err("written otherwise than the lines before".into());
                 }
                 agree(manner, number)?;
-                self.numbers.push(number);
+                put(&mut self.numbers, number)?;
             }
             ListKind::FtcChange => {
                 let (change, columns) = fields::change(line)?;
@@ -158,31 +178,43 @@ impl Rows {
                 self.changes.push(change);
             }
             ListKind::State => {
-                self.numbers
-                    .push(fields::one_number(line, self.columns.as_deref())?);
+                let number = match &self.pattern {
+                    Some(pattern) => fields::matched(line, pattern)?,
+                    None => fields::one_number(line, self.columns.as_deref())?,
+                };
+                put(&mut self.numbers, number)?;
             }
-            ListKind::Litigator => self.numbers.push(fields::one_number(line, None)?),
+            ListKind::Litigator => put(&mut self.numbers, fields::one_number(line, None)?)?,
             ListKind::Internal => self.internal.push(fields::internal(line, self.latest)?),
             ListKind::Reassigned => self.reassigned.push(fields::reassigned(line, self.latest)?),
+        }
+        let rows = self.changes.len() + self.internal.len() + self.reassigned.len();
+        if rows > ROWS_MAX {
+            return Err(format!("more than {ROWS_MAX} rows in one import"));
         }
         Ok(())
     }
 
     /// All rows, once every part is in.
     pub fn finish(self, files: &str) -> Result<ListRows, ListError> {
-        let rows = match self.kind {
+        let numbers = self.numbers;
+        let (rows, empty) = match self.kind {
             ListKind::FtcFull | ListKind::State | ListKind::Litigator => {
-                ListRows::Numbers(self.numbers)
+                let empty = numbers.is_empty();
+                (ListRows::Set(Arc::new(numbers.finish())), empty)
             }
-            ListKind::FtcChange => ListRows::Changes(self.changes),
-            ListKind::Internal => ListRows::Internal(self.internal),
-            ListKind::Reassigned => ListRows::Reassigned(self.reassigned),
-        };
-        let empty = match &rows {
-            ListRows::Numbers(rows) => rows.is_empty(),
-            ListRows::Changes(rows) => rows.is_empty(),
-            ListRows::Internal(rows) => rows.is_empty(),
-            ListRows::Reassigned(rows) => rows.is_empty(),
+            ListKind::FtcChange => {
+                let empty = self.changes.is_empty();
+                (ListRows::Changes(self.changes), empty)
+            }
+            ListKind::Internal => {
+                let empty = self.internal.is_empty();
+                (ListRows::Internal(self.internal), empty)
+            }
+            ListKind::Reassigned => {
+                let empty = self.reassigned.is_empty();
+                (ListRows::Reassigned(self.reassigned), empty)
+            }
         };
         // An empty copy would lift every entry of the version before it. Only a subscription whose area codes are
         // said can hold no number.
@@ -195,6 +227,10 @@ impl Rows {
         }
         Ok(rows)
     }
+}
+
+fn put(numbers: &mut Builder, number: u64) -> Result<(), String> {
+    numbers.insert(number).map_err(|fault| fault.to_string())
 }
 
 /// The area code in the file's name must be that of every line.

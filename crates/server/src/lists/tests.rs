@@ -19,6 +19,7 @@ fn read_named(kind: ListKind, name: &str, bytes: &[u8]) -> Result<ListFiles, Str
     let reading = Reading {
         kind,
         columns: None,
+        pattern: None,
         covers_stated: false,
         now: now(),
     };
@@ -28,7 +29,7 @@ fn read_named(kind: ListKind, name: &str, bytes: &[u8]) -> Result<ListFiles, Str
 
 fn numbers(kind: ListKind, name: &str, bytes: &[u8]) -> Vec<u64> {
     match read_named(kind, name, bytes).unwrap().rows {
-        ListRows::Numbers(numbers) => numbers,
+        ListRows::Set(set) => set.numbers().collect(),
         other => panic!("{other:?}"),
     }
 }
@@ -197,6 +198,7 @@ fn other_kinds() {
     let reading = Reading {
         kind: ListKind::State,
         columns: Some(vec!["name".into(), "area_code".into(), "local".into()]),
+        pattern: None,
         covers_stated: false,
         now: now(),
     };
@@ -204,7 +206,8 @@ fn other_kinds() {
     let path = folder.path().join("tx.csv");
     std::fs::write(&path, "\"Doe, Pat\",214,5550101\n").unwrap();
     let files = read(&reading, &[path], &Progress::none()).unwrap();
-    assert_eq!(files.rows, ListRows::Numbers(vec![2_145_550_101]));
+    let want = [2_145_550_101].into_iter().collect();
+    assert_eq!(files.rows, ListRows::Set(std::sync::Arc::new(want)));
     assert!(
         read(
             &reading,
@@ -213,6 +216,37 @@ fn other_kinds() {
         )
         .is_err()
     );
+}
+
+#[test]
+fn a_pattern_says_where_the_number_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("pa.txt");
+    let try_it = |pattern: &str, text: &str| {
+        std::fs::write(&path, text).unwrap();
+        let reading = Reading {
+            kind: ListKind::State,
+            columns: None,
+            pattern: Some(super::pattern(pattern)?),
+            covers_stated: false,
+            now: now(),
+        };
+        let read = read(&reading, std::slice::from_ref(&path), &Progress::none());
+        read.map(|files| files.rows).map_err(|e| e.to_string())
+    };
+    let want = [2_155_550_101, 2_155_550_102].into_iter().collect();
+    let want = Ok(ListRows::Set(std::sync::Arc::new(want)));
+    let parts = "^(?<area_code>[0-9]{3});(?<local>[0-9]{7});";
+    assert_eq!(try_it(parts, "215;5550101;R\n215;5550102;W\n"), want);
+    let whole = "(?<number>[0-9]{10})$";
+    assert_eq!(try_it(whole, "A2155550101\nB2155550102\n"), want);
+    let refused = try_it(whole, "A2155550101\nB215555010\n").unwrap_err();
+    assert!(
+        refused.contains("line 2: not as the pattern says"),
+        "{refused}"
+    );
+    assert!(try_it("[0-9]+", "2155550101\n").is_err(), "no group");
+    assert!(try_it("(?<number>", "2155550101\n").is_err());
 }
 
 #[test]
@@ -265,6 +299,7 @@ fn a_file_without_rows_is_no_list() {
     let stated = |kind| Reading {
         kind,
         columns: None,
+        pattern: None,
         covers_stated: true,
         now: now(),
     };
@@ -277,7 +312,9 @@ fn a_file_without_rows_is_no_list() {
     };
     assert_eq!(
         read(ListKind::FtcFull).unwrap().rows,
-        ListRows::Numbers(Vec::new())
+        ListRows::Set(std::sync::Arc::new(
+            ringfence_store::registry::Builder::new().finish()
+        ))
     );
     assert!(read(ListKind::FtcChange).is_err());
 }

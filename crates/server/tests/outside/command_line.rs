@@ -54,6 +54,14 @@ fn usage_is_two_help_is_zero() {
         &["keys", "list"],
         &["keys", "revoke"],
         &["leads", "import"],
+        &["scrub"],
+        &["shadow"],
+        &["rules", "diff"],
+        &["rules", "list"],
+        &["rules", "export"],
+        &["stop"],
+        &["backup"],
+        &["bench", "scrub"],
     ] {
         let help = world.done(&[command, &["--help"]].concat());
         assert!(help.contains("Example"), "{command:?}: {help}");

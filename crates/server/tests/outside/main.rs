@@ -8,15 +8,26 @@
 )]
 
 mod access;
+mod bad_input;
 mod calls;
 mod campaigns;
 mod carrier;
 mod clock;
 mod command_line;
+mod converse;
 mod crash;
+mod crash_opt_outs;
 mod decisions;
+mod hooks;
 mod idempotency;
+mod keeping;
 mod life;
+mod list_files;
 mod lists;
 mod problems;
+mod receiver;
+mod rules;
+mod scrubs;
 mod server;
+mod shadow;
+mod webhooks;

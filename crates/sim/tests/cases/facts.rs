@@ -33,18 +33,18 @@ pub fn request(case: &Case) -> CallRequest {
 
 /// Adds the facts that no request makes.
 pub fn add_library_only(case: &Case, facts: &mut Facts) {
-    if let Some(attempts) = case.raw.get("attempts") {
-        let times: Vec<Timestamp> = read(attempts);
-        facts.attempts = times
-            .into_iter()
-            .enumerate()
-            .map(|(n, at)| Attempt {
-                id: Id::new(format!("att_case{n}")),
+    for (key, conversed) in [("attempts", false), ("conversations", true)] {
+        let times: Vec<Timestamp> = case.raw.get(key).map(read).unwrap_or_default();
+        facts
+            .attempts
+            .extend(times.into_iter().enumerate().map(|(n, at)| Attempt {
+                id: Id::new(format!("att_{key}{n}")),
                 at,
                 campaign: None,
-            })
-            .collect();
+                conversed,
+            }));
     }
+    facts.attempts.sort_by_key(|attempt| attempt.at);
     if let Some(campaign) = case.raw.get("campaign") {
         facts.campaign = Some(read::<CampaignFacts>(campaign));
     }
@@ -78,6 +78,7 @@ pub fn facts(case: &Case, steps: &[Step], now: Timestamp) -> Facts {
         relationships: world.of_number("relationships"),
         stops: world.stops(),
         failures: Vec::new(),
+        holds: Vec::new(),
     }
 }
 

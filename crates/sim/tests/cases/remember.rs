@@ -113,6 +113,7 @@ fn revocation(step: &Step) -> Revocation {
         at: read(&step.body["at"]),
         scope: OptOutScope::Seller,
         call: None,
+        heard: None,
     }
 }
 

@@ -156,11 +156,11 @@ pub(super) fn facts(
 
 /// Sellers' names as they are now, each read once.
 #[derive(Default)]
-struct Names(std::cell::RefCell<BTreeMap<String, Option<String>>>);
+pub(super) struct Names(std::cell::RefCell<BTreeMap<String, Option<String>>>);
 
 impl Names {
     /// The elements are looked for anew at every reading: the seller may be put after the consent.
-    fn elements(&self, conn: &Connection, text: &str, id: &str) -> Result<Elements> {
+    pub(super) fn elements(&self, conn: &Connection, text: &str, id: &str) -> Result<Elements> {
         let mut names = self.0.borrow_mut();
         if !names.contains_key(id) {
             let name = seller::find(conn, id)?.map(|seller| seller.profile.name);

@@ -214,7 +214,7 @@ pub(super) fn facts(
 ) -> Result<Vec<Attempt>> {
     page::all(
         conn,
-        "SELECT id, reserved_at, campaign FROM attempts
+        "SELECT id, reserved_at, campaign, outcome FROM attempts
          WHERE number = ?1 AND seller = ?2 AND reserved_at > ?3 AND reserved_at <= ?4
              AND state <> 'void' AND NOT (state = 'reserved' AND expires_at <= ?4)
          ORDER BY reserved_at, id",
@@ -224,12 +224,16 @@ pub(super) fn facts(
             since.as_microsecond(),
             now.as_microsecond()
         ],
-        |row| {
-            Ok(Attempt {
-                id: Id::new(row.get::<_, String>("id")?),
-                at: time(row, "reserved_at")?,
-                campaign: row.get::<_, Option<String>>("campaign")?.map(Id::new),
-            })
-        },
+        counted,
     )
+}
+
+/// An attempt that counts towards caps.
+pub(super) fn counted(row: &Row<'_>) -> Result<Attempt> {
+    Ok(Attempt {
+        id: Id::new(row.get::<_, String>("id")?),
+        at: time(row, "reserved_at")?,
+        campaign: row.get::<_, Option<String>>("campaign")?.map(Id::new),
+        conversed: row.get::<_, Option<String>>("outcome")?.as_deref() == Some("answered"),
+    })
 }

@@ -14,13 +14,15 @@ use rusqlite::{Connection, Row, params};
 use serde_json::json;
 
 use super::column::{digits, json, time, whole, word, word_column};
+use super::shelf::Shelf;
 use super::work::Work;
-use super::{call, campaign, consent, dial, list, operator, page, seller, suppression};
+use super::{call, campaign, consent, dial, hold, list, operator, page, seller, suppression};
 use crate::campaign::CampaignState;
 use crate::dial::{AttemptRecord, AttemptState};
 use crate::gate::{
     Decide, DecisionRecord, GateSettings, PermitTicket, Reservation, Reserved, RulePackRecord,
 };
+use crate::registry::book::{Asked, Book};
 use crate::seller::PromptKind;
 use crate::{Page, PageRequest, Result, StoreError};
 
@@ -30,6 +32,7 @@ const ATTEMPTS_SINCE: SignedDuration = SignedDuration::from_hours(31 * 24);
 /// Everything that a decision about this call rests on, as it is on file at `now`.
 pub(super) fn facts(
     conn: &Connection,
+    shelf: &Shelf,
     request: &CallRequest,
     settings: &GateSettings,
     now: Timestamp,
@@ -48,32 +51,46 @@ pub(super) fn facts(
         relationships: Vec::new(),
         stops: operator::stops_at(conn, &request.seller, request.campaign.as_ref())?,
         failures: Vec::new(),
+        holds: Vec::new(),
     };
     // What is no number has no history; the gate says so itself.
     let number = PhoneNumber::parse(&request.to).ok();
     facts.campaign = campaign_facts(conn, request, number, now)?;
     if let Some(number) = number {
-        number_facts(conn, &mut facts, number, now)?;
+        number_facts(conn, &*shelf.book(conn)?, &mut facts, number, now)?;
     }
     Ok(facts)
 }
 
+/// From when on attempts count.
+pub(super) fn attempts_since(now: Timestamp) -> Timestamp {
+    now.checked_sub(ATTEMPTS_SINCE).unwrap_or(Timestamp::MIN)
+}
+
 fn number_facts(
     conn: &Connection,
+    book: &Book,
     facts: &mut Facts,
     number: PhoneNumber,
     now: Timestamp,
 ) -> Result<()> {
     let seller = facts.request.seller.clone();
     facts.consents = consent::facts(conn, number, now)?;
+    let asked = Asked {
+        number,
+        seller: &seller,
+        now,
+    };
+    let failures = &mut facts.failures;
     facts.suppressions = Suppressions {
         internal: suppression::facts(conn, number, &seller, now)?,
-        national: list::national(conn, number, &seller, now)?,
-        states: list::states(conn, number, &seller, now)?,
-        litigator: list::litigator(conn, number, &seller, now)?,
+        national: book.national(&asked, failures),
+        states: book.states(&asked, failures),
+        litigator: book.litigator(&asked, failures),
         reassigned: list::reassigned(conn, number, &seller, now)?,
     };
-    let since = now.checked_sub(ATTEMPTS_SINCE).unwrap_or(Timestamp::MIN);
+    facts.holds = hold::facts(conn, number, &seller, now)?;
+    let since = attempts_since(now);
     facts.attempts = dial::facts(conn, number, &seller, since, now)?;
     facts.relationships = operator::relationships(conn, number)?
         .into_iter()
@@ -96,7 +113,7 @@ fn seller_facts(conn: &Connection, id: &str, spoken_by_tts: bool) -> Result<Opti
     }))
 }
 
-fn campaign_facts(
+pub(super) fn campaign_facts(
     conn: &Connection,
     request: &CallRequest,
     number: Option<PhoneNumber>,
@@ -137,12 +154,14 @@ fn campaign_facts(
 // INVARIANT (record-first): facts, decision, event and attempt are one transaction; the permit leaves after its commit.
 pub(super) fn reserve(
     work: &mut Work<'_>,
+    shelf: &Shelf,
     reservation: &Reservation,
     decide: &Decide,
 ) -> Result<Reserved> {
     must_run(work.conn, reservation)?;
     let facts = facts(
         work.conn,
+        shelf,
         &reservation.request,
         &reservation.settings,
         work.now,
@@ -402,4 +421,13 @@ pub(super) fn pack(conn: &Connection, sha256: &str) -> Result<RulePackRecord> {
         },
     )?
     .ok_or(StoreError::NotFound("rule pack"))
+}
+
+pub(super) fn packs(conn: &Connection) -> Result<Vec<(String, String)>> {
+    page::all(
+        conn,
+        "SELECT sha256, version FROM rule_packs ORDER BY put_at DESC, sha256",
+        [],
+        |row| Ok((row.get("sha256")?, row.get("version")?)),
+    )
 }

@@ -1,4 +1,4 @@
-//! Imported lists as they are asked: which version binds, and whether it holds a number.
+//! Imported lists as the database keeps them: their versions, and the kinds whose rows it holds itself.
 
 use std::collections::BTreeSet;
 
@@ -6,32 +6,73 @@ use jiff::Timestamp;
 use ringfence_core::id::Id;
 use ringfence_core::lead::PhoneNumber;
 use ringfence_core::suppression::{ListAnswer, ReassignedAnswer};
-use rusqlite::{Connection, OptionalExtension, Row, params};
+use rusqlite::{Connection, Row, params};
 
-use super::column::{digits, time, time_option, word_column};
-use super::{block, page};
+use super::column::{digits, json_column, time, time_option, word_column};
+use super::page;
 use crate::list::ListVersion;
+use crate::registry::book::{Areas, Book, Family, Version};
 use crate::{Result, StoreError};
 
 /// What a version belongs to everybody by, or to this seller.
-const BINDS_SELLER: &str = "(NOT EXISTS (SELECT 1 FROM list_owners o WHERE o.version = v.version)
+pub(super) const BINDS_SELLER: &str =
+    "(NOT EXISTS (SELECT 1 FROM list_owners o WHERE o.version = v.version)
     OR EXISTS (SELECT 1 FROM list_owners o WHERE o.version = v.version AND o.seller = ?2))";
 
-/// The owners of a version in one text; null: everybody.
-const OWNERS: &str =
-    "(SELECT group_concat(o.seller, char(10)) FROM list_owners o WHERE o.version = v.version)";
-
-/// The greatest number of change lists on one full list that a look-up follows (invariant `bounded`).
-pub(super) const CHANGES_MAX: u32 = 1000;
-
-struct Row1 {
-    version: i64,
-    answer: ListAnswer,
+/// The newest row: what was imported since changes it.
+pub(super) fn stamp(conn: &Connection) -> Result<i64> {
+    let mut newest = conn.prepare_cached("SELECT coalesce(max(version), 0) FROM list_versions")?;
+    Ok(newest.query_row([], |row| row.get(0))?)
 }
 
-fn answer(row: &Row<'_>) -> Result<Row1> {
-    Ok(Row1 {
-        version: row.get("version")?,
+/// Every version that has a file and was imported after this row.
+pub(super) fn read_versions(conn: &Connection, after: i64) -> Result<Vec<Version>> {
+    let mut found = page::all(
+        conn,
+        "SELECT v.*, (SELECT json_group_array(seller) FROM
+             (SELECT o.seller FROM list_owners o WHERE o.version = v.version ORDER BY 1)) AS owners
+         FROM list_versions v
+         WHERE v.version > ?1 AND v.family IN ('national', 'state', 'litigator')
+         ORDER BY v.version",
+        [after],
+        read_version,
+    )?;
+    let areas = page::all(
+        conn,
+        "SELECT version, area, covered FROM list_areas WHERE version > ?1",
+        [after],
+        |row| {
+            let version: i64 = row.get(0)?;
+            Ok((version, row.get::<_, u16>(1)?, row.get::<_, bool>(2)?))
+        },
+    )?;
+    for (version, area, covered) in areas {
+        let Ok(at) = found.binary_search_by_key(&version, |v| v.row) else {
+            continue;
+        };
+        if let Some(version) = found.get_mut(at) {
+            version.areas.insert(area);
+            if covered {
+                version.covered.insert(area);
+            }
+        }
+    }
+    Ok(found)
+}
+
+fn read_version(row: &Row<'_>) -> Result<Version> {
+    let family: String = row.get("family")?;
+    let sha256: Option<String> = row.get("file_sha256")?;
+    Ok(Version {
+        row: row.get("version")?,
+        family: match family.as_str() {
+            "national" => Family::National,
+            "state" => Family::State,
+            _ => Family::Litigator,
+        },
+        owners: json_column(row, "owners")?,
+        areas: Areas::default(),
+        covered: Areas::default(),
         answer: ListAnswer {
             version: Id::new(row.get::<_, String>("id")?),
             name: row.get("name")?,
@@ -40,93 +81,15 @@ fn answer(row: &Row<'_>) -> Result<Row1> {
             expires_at: time_option(row, "expires_at")?,
             listed: false,
         },
+        file: sha256.zip(row.get("file_bytes")?),
     })
 }
 
-/// The newest national version that this seller may use and that covers the number's area code.
-pub(super) fn national(
-    conn: &Connection,
-    number: PhoneNumber,
-    seller: &str,
-    now: Timestamp,
-) -> Result<Option<ListAnswer>> {
-    let (Some(area), Some(ten)) = (number.area_code(), number.nanp()) else {
-        return Ok(None);
-    };
-    let sql = format!(
-        "SELECT v.* FROM list_areas a JOIN list_versions v ON v.version = a.version
-         WHERE a.area = ?1 AND a.covered = 1 AND v.obtained_at <= ?3
-             AND (v.effective_at IS NULL OR v.effective_at <= ?3) AND {BINDS_SELLER}
-         ORDER BY v.obtained_at DESC, v.version DESC LIMIT 1"
-    );
-    let found = page::one(
-        conn,
-        &sql,
-        params![area, seller, now.as_microsecond()],
-        answer,
-    )?;
-    found
-        .map(|mut found| {
-            found.answer.listed = holds(conn, found.version, ten)?;
-            Ok(found.answer)
-        })
-        .transpose()
-}
-
-/// The newest version of each list and owner scope of a family that binds this seller at `now`: a version replaces the
-/// one before it of the same name and the same owners, so that a seller's own list never lifts what binds everybody.
-fn newest(
-    conn: &Connection,
-    family: &str,
-    number: PhoneNumber,
-    seller: &str,
-    now: Timestamp,
-) -> Result<Vec<ListAnswer>> {
-    let Some(ten) = number.nanp() else {
-        return Ok(Vec::new());
-    };
-    let sql = format!(
-        "SELECT v.*, {OWNERS} AS owners FROM list_versions v
-         WHERE v.family = ?1 AND v.obtained_at <= ?3
-             AND (v.effective_at IS NULL OR v.effective_at <= ?3) AND {BINDS_SELLER}
-         ORDER BY v.name, coalesce(v.effective_at, v.obtained_at) DESC, v.obtained_at DESC,
-             v.version DESC"
-    );
-    let found = page::all(
-        conn,
-        &sql,
-        params![family, seller, now.as_microsecond()],
-        |row| Ok((answer(row)?, row.get::<_, Option<String>>("owners")?)),
-    )?;
-    let mut seen = BTreeSet::new();
-    found
-        .into_iter()
-        .filter(|(found, owners)| seen.insert((found.answer.name.clone(), owners.clone())))
-        .map(|(mut found, _)| {
-            found.answer.listed = holds(conn, found.version, ten)?;
-            Ok(found.answer)
-        })
-        .collect()
-}
-
-pub(super) fn states(
-    conn: &Connection,
-    number: PhoneNumber,
-    seller: &str,
-    now: Timestamp,
-) -> Result<Vec<ListAnswer>> {
-    newest(conn, "state", number, seller, now)
-}
-
-pub(super) fn litigator(
-    conn: &Connection,
-    number: PhoneNumber,
-    seller: &str,
-    now: Timestamp,
-) -> Result<Vec<ListAnswer>> {
-    let mut found = newest(conn, "litigator", number, seller, now)?;
-    found.retain(|answer| answer.listed);
-    Ok(found)
+/// The ids of the versions that have a file.
+pub(super) fn ids_with_files(conn: &Connection) -> Result<BTreeSet<String>> {
+    let sql = "SELECT id FROM list_versions WHERE file_sha256 IS NOT NULL";
+    let ids = page::all(conn, sql, [], |row| Ok(row.get(0)?))?;
+    Ok(ids.into_iter().collect())
 }
 
 pub(super) fn reassigned(
@@ -143,128 +106,46 @@ pub(super) fn reassigned(
         conn,
         &sql,
         params![digits(number), seller, now.as_microsecond()],
-        |row| {
-            let date: String = row.get("consent_date")?;
-            Ok(ReassignedAnswer {
-                consent_date: date
-                    .parse()
-                    .map_err(|_| StoreError::Corrupt("a consent date".into()))?,
-                answer: word_column(row, "answer")?,
-                asked_at: time(row, "asked_at")?,
-            })
-        },
+        reassigned_answer,
     )
 }
 
-/// Whether a version holds ten digits: its own block, or that of the list that it changed.
-pub(super) fn holds(conn: &Connection, version: i64, ten_digits: u64) -> Result<bool> {
-    let Ok((exchange, last)) = block::split(ten_digits) else {
-        return Ok(false);
-    };
-    Ok(find_block(conn, version, exchange)?.is_some_and(|bytes| block::holds(&bytes, last)))
-}
-
-pub(super) fn find_block(
-    conn: &Connection,
-    version: i64,
-    exchange: u32,
-) -> Result<Option<Vec<u8>>> {
-    let mut own = conn
-        .prepare_cached("SELECT numbers FROM list_blocks WHERE exchange = ?1 AND version = ?2")?;
-    let mut base =
-        conn.prepare_cached("SELECT base FROM list_areas WHERE area = ?1 AND version = ?2")?;
-    let mut version = version;
-    for _ in 0..=CHANGES_MAX {
-        let bytes = own
-            .query_row(params![exchange, version], |row| row.get(0))
-            .optional()?;
-        if bytes.is_some() {
-            return Ok(bytes);
-        }
-        let before: Option<i64> = base
-            .query_row(params![block::area_of(exchange), version], |row| row.get(0))
-            .optional()?
-            .flatten();
-        match before {
-            Some(before) => version = before,
-            None => return Ok(None),
-        }
-    }
-    Err(StoreError::Corrupt(
-        "change lists upon change lists without end".into(),
-    ))
+pub(super) fn reassigned_answer(row: &Row<'_>) -> Result<ReassignedAnswer> {
+    let date: String = row.get("consent_date")?;
+    Ok(ReassignedAnswer {
+        consent_date: date
+            .parse()
+            .map_err(|_| StoreError::Corrupt("a consent date".into()))?,
+        answer: word_column(row, "answer")?,
+        asked_at: time(row, "asked_at")?,
+    })
 }
 
 /// The names of the lists that hold a number: the newest version of each name and owner, whatever its age.
 pub(super) fn check(
     conn: &Connection,
+    book: &Book,
     number: PhoneNumber,
     seller: Option<&str>,
 ) -> Result<Vec<String>> {
+    let held = |family| {
+        let names = book.holding(family, number, seller);
+        names.map_err(StoreError::Unavailable)
+    };
     // In the order of the contract: national, the states, internal, litigator, reassigned.
-    let mut names = Vec::new();
-    let mut add = |name: String| {
-        if !names.contains(&name) {
-            names.push(name);
+    let mut names: Vec<String> = Vec::new();
+    let mut add = |more: Vec<String>| {
+        for name in more {
+            if !names.contains(&name) {
+                names.push(name);
+            }
         }
     };
-    if let (Some(area), Some(ten)) = (number.area_code(), number.nanp()) {
-        for name in holding(conn, "national", area, ten, seller)? {
-            add(name);
-        }
-        for name in holding(conn, "state", area, ten, seller)? {
-            add(name);
-        }
-    }
-    for name in internal(conn, number, seller)? {
-        add(name);
-    }
-    if let (Some(area), Some(ten)) = (number.area_code(), number.nanp()) {
-        for name in holding(conn, "litigator", area, ten, seller)? {
-            add(name);
-        }
-    }
-    for name in reassigned_names(conn, number, seller)? {
-        add(name);
-    }
-    Ok(names)
-}
-
-fn holding(
-    conn: &Connection,
-    family: &str,
-    area: u16,
-    ten: u64,
-    seller: Option<&str>,
-) -> Result<Vec<String>> {
-    // The registry is one list whatever its copies are called; elsewhere each name is a list of its own.
-    let sql = format!(
-        "SELECT v.version, v.name, {OWNERS}, CASE ?1 WHEN 'national' THEN '' ELSE v.name END AS list
-         FROM list_versions v
-         WHERE v.family = ?1 AND (?1 <> 'national' OR EXISTS
-             (SELECT 1 FROM list_areas a WHERE a.area = ?2 AND a.version = v.version))
-         ORDER BY list, coalesce(v.effective_at, v.obtained_at) DESC, v.obtained_at DESC,
-             v.version DESC"
-    );
-    let versions = page::all(conn, &sql, params![family, area], |row| {
-        Ok((
-            row.get::<_, i64>(0)?,
-            row.get::<_, String>(1)?,
-            row.get::<_, Option<String>>(2)?,
-            row.get::<_, String>(3)?,
-        ))
-    })?;
-    let mut seen = BTreeSet::new();
-    let mut names = Vec::new();
-    for (version, name, owners, list) in versions {
-        let binds = match (seller, &owners) {
-            (None, _) | (_, None) => true,
-            (Some(seller), Some(owners)) => owners.lines().any(|owner| owner == seller),
-        };
-        if binds && seen.insert((list, owners)) && holds(conn, version, ten)? {
-            names.push(name);
-        }
-    }
+    add(held(Family::National)?);
+    add(held(Family::State)?);
+    add(internal(conn, number, seller)?);
+    add(held(Family::Litigator)?);
+    add(reassigned_names(conn, number, seller)?);
     Ok(names)
 }
 

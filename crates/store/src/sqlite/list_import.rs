@@ -1,4 +1,4 @@
-//! Taking a list in: all of it or nothing, as one new version.
+//! Taking a list in: all of it or nothing, as one new version. What is large was written to its file before.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,61 +7,42 @@ use ringfence_core::id::Id;
 use rusqlite::{Connection, params};
 use serde_json::json;
 
-use super::block::{self, Block};
 use super::column::{digits, micros, word};
-use super::list::{self, CHANGES_MAX};
-use super::page;
 use super::suppression::{self, Entry};
 use super::work::Work;
-use crate::list::{
-    InternalRow, ListChange, ListImport, ListKind, ListRows, ListVersion, ReassignedRow,
-};
+use super::{list, page};
+use crate::list::{InternalRow, ListImport, ListKind, ListRows, ListVersion, ReassignedRow};
 use crate::{Result, StoreError};
 
-/// A list whose rows were checked and sorted before the writer's thread sees it, so that it holds up nobody longer than
-/// its rows take to write.
-pub(super) struct Prepared {
-    list: ListImport,
-    name: String,
-    family: &'static str,
-    blocks: BTreeMap<u32, Block>,
+/// A version whose numbers are in its file by now.
+pub(super) struct Draft {
+    pub(super) id: Id,
+    pub(super) list: ListImport,
+    pub(super) name: String,
+    pub(super) family: &'static str,
+    /// Of a change list: the version that it changes.
+    pub(super) base: Option<Base>,
+    /// The file; none for the kinds whose rows are in the database.
+    pub(super) file: Option<Written>,
 }
 
-pub(super) fn prepare(mut list: ListImport) -> Result<Prepared> {
-    let (family, name) = name_of(&list)?;
-    let blocks = match (list.kind, &mut list.rows) {
-        (ListKind::FtcFull | ListKind::State | ListKind::Litigator, ListRows::Numbers(numbers)) => {
-            block::sort(std::mem::take(numbers))?
-        }
-        (ListKind::FtcChange, ListRows::Changes(changes)) => {
-            for change in changes.iter() {
-                block::split(change.number)?;
-            }
-            if changes.is_empty() {
-                return Err(StoreError::invalid("a change list without a row"));
-            }
-            // Stable: lines of one stamp keep the file's order.
-            changes.sort_by_key(|change| change.stamp);
-            BTreeMap::new()
-        }
-        (ListKind::Internal, ListRows::Internal(_))
-        | (ListKind::Reassigned, ListRows::Reassigned(_)) => BTreeMap::new(),
-        _ => return Err(StoreError::invalid("rows that do not fit the kind of list")),
-    };
-    if list.kind == ListKind::FtcFull && blocks.is_empty() && list.area_codes.is_none() {
-        return Err(StoreError::invalid(
-            "an empty national list without area codes covers nothing",
-        ));
-    }
-    Ok(Prepared {
-        list,
-        name,
-        family,
-        blocks,
-    })
+/// The version that a change list changes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Base {
+    pub(super) row: i64,
+    pub(super) name: String,
 }
 
-fn name_of(list: &ListImport) -> Result<(&'static str, String)> {
+/// What was written to a file.
+pub(super) struct Written {
+    pub(super) header_sha256: String,
+    pub(super) bytes: u64,
+    pub(super) count: u64,
+    /// Area codes that occur among the rows.
+    pub(super) areas: BTreeSet<u16>,
+}
+
+pub(super) fn name_of(list: &ListImport) -> Result<(&'static str, String)> {
     let (family, fallback) = match list.kind {
         ListKind::FtcFull | ListKind::FtcChange => ("national", Some("national")),
         ListKind::State => ("state", None),
@@ -80,31 +61,28 @@ fn name_of(list: &ListImport) -> Result<(&'static str, String)> {
     Ok((family, name))
 }
 
-pub(super) fn import(work: &mut Work<'_>, prepared: Prepared) -> Result<ListVersion> {
-    let list = &prepared.list;
+/// Puts the version in; everybody sees it once this commits.
+pub(super) fn import(work: &mut Work<'_>, draft: Draft) -> Result<ListVersion> {
+    let list = &draft.list;
     work.not_future(list.obtained_at, "obtained_at")?;
-    let id = work.id("lst");
-    let version = insert_version(work, &id, &prepared)?;
+    let version = insert_version(work, &draft)?;
     let count = match &list.rows {
-        ListRows::Numbers(_) => {
-            if list.kind == ListKind::FtcFull {
-                cover(work.conn, version, &prepared)?;
-            }
-            write_blocks(work.conn, version, &prepared.blocks)?
-        }
-        ListRows::Changes(changes) => apply_changes(work.conn, version, list, changes)?,
-        ListRows::Internal(rows) => add_internal(work, &id, list, rows)?,
+        ListRows::Internal(rows) => add_internal(work, &draft.id, list, rows)?,
         ListRows::Reassigned(rows) => add_reassigned(work.conn, version, list, rows)?,
+        ListRows::Set(_) | ListRows::Numbers(_) | ListRows::Changes(_) => {
+            cover(work.conn, version, &draft)?;
+            draft.file.as_ref().map_or(0, |file| file.count)
+        }
     };
     work.conn.execute(
         "UPDATE list_versions SET count = ?2 WHERE version = ?1",
         params![version, count],
     )?;
-    let made = list::version_by_id(work.conn, &id)?;
+    let made = list::version_by_id(work.conn, &draft.id)?;
     work.event(
         "suppression.list-imported",
         Subject {
-            list: Some(id),
+            list: Some(draft.id.clone()),
             ..Subject::default()
         },
         json!({
@@ -112,28 +90,32 @@ pub(super) fn import(work: &mut Work<'_>, prepared: Prepared) -> Result<ListVers
             "obtained_at": made.obtained_at, "published_at": made.published_at,
             "effective_at": made.effective_at, "expires_at": made.expires_at,
             "area_codes": made.area_codes.len(), "sha256": made.sha256,
+            "file_sha256": draft.file.as_ref().map(|file| &file.header_sha256),
         }),
     )?;
     Ok(made)
 }
 
-fn insert_version(work: &Work<'_>, id: &Id, prepared: &Prepared) -> Result<i64> {
-    let list = &prepared.list;
+fn insert_version(work: &Work<'_>, draft: &Draft) -> Result<i64> {
+    let list = &draft.list;
+    let file = draft.file.as_ref();
     work.conn.execute(
         "INSERT INTO list_versions (id, kind, family, name, count, obtained_at, published_at,
-             effective_at, expires_at, sha256, imported_at)
-         VALUES (?1, ?2, ?3, ?4, 0, ?5, ?6, ?7, ?8, ?9, ?10)",
+             effective_at, expires_at, sha256, imported_at, file_sha256, file_bytes)
+         VALUES (?1, ?2, ?3, ?4, 0, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
         params![
-            id.as_str(),
+            draft.id.as_str(),
             word(&list.kind)?,
-            prepared.family,
-            prepared.name,
+            draft.family,
+            draft.name,
             list.obtained_at.as_microsecond(),
             micros(list.published_at),
             micros(list.effective_at),
             micros(list.expires_at),
             list.source_sha256,
             work.micros(),
+            file.map(|file| &file.header_sha256),
+            file.map(|file| file.bytes),
         ],
     )?;
     let version = work.conn.last_insert_rowid();
@@ -146,142 +128,67 @@ fn insert_version(work: &Work<'_>, id: &Id, prepared: &Prepared) -> Result<i64> 
     Ok(version)
 }
 
-/// The areas of a full list: those that the subscription covers, and those that merely occur in it.
-fn cover(conn: &Connection, version: i64, prepared: &Prepared) -> Result<()> {
-    let occurring: BTreeSet<u16> = prepared.blocks.keys().map(|e| block::area_of(*e)).collect();
-    let covered = prepared.list.area_codes.as_ref().unwrap_or(&occurring);
-    for area in occurring.union(covered) {
-        insert_area(conn, version, *area, None, covered.contains(area))?;
-    }
-    Ok(())
-}
-
-fn insert_area(
-    conn: &Connection,
-    version: i64,
-    area: u16,
-    base: Option<i64>,
-    covered: bool,
-) -> Result<()> {
-    conn.prepare_cached(
-        "INSERT INTO list_areas (area, version, base, covered) VALUES (?1, ?2, ?3, ?4)",
-    )?
-    .execute(params![area, version, base, covered])?;
-    Ok(())
-}
-
-fn write_blocks(conn: &Connection, version: i64, blocks: &BTreeMap<u32, Block>) -> Result<u64> {
-    let mut insert = conn.prepare_cached(
-        "INSERT INTO list_blocks (exchange, version, numbers) VALUES (?1, ?2, ?3)",
-    )?;
-    let mut count = 0_u64;
-    for (exchange, block) in blocks {
-        insert.execute(params![exchange, version, block::encode(block)])?;
-        count = count.saturating_add(block.len() as u64);
-    }
-    Ok(count)
-}
-
-/// A change list upon the newest national version of the same owners: blocks that it touches are written anew, all
-/// others are found through `base`.
-fn apply_changes(
-    conn: &Connection,
-    version: i64,
-    list: &ListImport,
-    changes: &[ListChange],
-) -> Result<u64> {
-    let (base, mut count) = base_of(conn, version, list)?;
-    let mut areas = page::all(
-        conn,
-        "SELECT area, covered FROM list_areas WHERE version = ?1",
-        [base],
-        |row| Ok((row.get::<_, u16>(0)?, row.get::<_, bool>(1)?)),
-    )?
-    .into_iter()
-    .collect::<BTreeMap<_, _>>();
-    let mut blocks: BTreeMap<u32, Block> = BTreeMap::new();
-    for change in changes {
-        let (exchange, last) = block::split(change.number)?;
-        // Outside the full list's coverage a number is kept, but nothing is claimed about its area.
-        areas.entry(block::area_of(exchange)).or_insert(false);
-        let block = match blocks.entry(exchange) {
-            std::collections::btree_map::Entry::Occupied(entry) => entry.into_mut(),
-            std::collections::btree_map::Entry::Vacant(entry) => {
-                let bytes = list::find_block(conn, base, exchange)?;
-                entry.insert(bytes.map(|bytes| block::decode(&bytes)).unwrap_or_default())
-            }
-        };
-        if change.added && block.insert(last) {
-            count = count.saturating_add(1);
-        } else if !change.added && block.remove(last) {
-            count = count.saturating_sub(1);
+/// The areas of a national list: those that the subscription covers, and those that merely occur in it. A change list
+/// has its full list's, or fewer.
+fn cover(conn: &Connection, version: i64, draft: &Draft) -> Result<()> {
+    let stated = draft.list.area_codes.as_ref();
+    let occurring = draft.file.as_ref().map(|file| &file.areas);
+    let occurring = occurring.into_iter().flatten().copied();
+    let mut areas: BTreeMap<u16, bool> = BTreeMap::new();
+    match (draft.list.kind, &draft.base) {
+        (ListKind::FtcFull, _) => {
+            areas.extend(occurring.map(|area| (area, stated.is_none())));
+            areas.extend(stated.into_iter().flatten().map(|area| (*area, true)));
         }
+        (_, Some(base)) => {
+            if base_of(conn, &draft.list, Some(version))? != *base {
+                let what = "another national list was imported meanwhile; try again";
+                return Err(StoreError::Conflict(what.into()));
+            }
+            // Outside the full list's coverage a number is kept, but nothing is claimed about its area.
+            areas.extend(occurring.map(|area| (area, false)));
+            let of_base = page::all(
+                conn,
+                "SELECT area, covered FROM list_areas WHERE version = ?1",
+                [base.row],
+                |row| Ok((row.get::<_, u16>(0)?, row.get::<_, bool>(1)?)),
+            )?;
+            let kept = |area: &u16| stated.is_none_or(|codes| codes.contains(area));
+            areas.extend(of_base.iter().map(|(area, c)| (*area, *c && kept(area))));
+        }
+        _ => {}
     }
+    let mut insert =
+        conn.prepare_cached("INSERT INTO list_areas (area, version, covered) VALUES (?1, ?2, ?3)")?;
     for (area, covered) in areas {
-        let narrowed = list
-            .area_codes
-            .as_ref()
-            .is_none_or(|codes| codes.contains(&area));
-        insert_area(conn, version, area, Some(base), covered && narrowed)?;
+        insert.execute(params![area, version, covered])?;
     }
-    if list.name.is_none() {
-        conn.execute(
-            "UPDATE list_versions
-             SET name = (SELECT b.name FROM list_versions b WHERE b.version = ?2)
-             WHERE version = ?1",
-            [version, base],
-        )?;
-    }
-    write_blocks(conn, version, &blocks)?;
-    Ok(count)
+    Ok(())
 }
 
-/// The version that a change list changes, and how many numbers it holds.
-fn base_of(conn: &Connection, version: i64, list: &ListImport) -> Result<(i64, u64)> {
+/// The newest national version of the same owners, which a change list changes; `but` is the change list's own row.
+pub(super) fn base_of(conn: &Connection, list: &ListImport, but: Option<i64>) -> Result<Base> {
     let owners: Vec<&String> = list.sellers.iter().collect();
     let candidates = page::all(
         conn,
-        "SELECT v.version, v.count,
+        "SELECT v.version, v.name,
              (SELECT json_group_array(o.seller) FROM list_owners o WHERE o.version = v.version) AS owners
          FROM list_versions v
-         WHERE v.family = 'national' AND v.version <> ?1 AND v.obtained_at <= ?2
+         WHERE v.family = 'national' AND v.version IS NOT ?1 AND v.obtained_at <= ?2
          ORDER BY v.obtained_at DESC, v.version DESC",
-        params![version, list.obtained_at.as_microsecond()],
+        params![but, list.obtained_at.as_microsecond()],
         |row| {
             let owners: Vec<String> = super::column::json_column(row, "owners")?;
             Ok((row.get(0)?, row.get(1)?, owners))
         },
     )?;
-    let (base, count, _) = candidates
-        .into_iter()
-        .find(|(_, _, theirs)| {
-            theirs.is_empty() || (!owners.is_empty() && owners.iter().all(|o| theirs.contains(o)))
-        })
-        .ok_or_else(|| {
-            StoreError::invalid(
-                "a change list needs a full national list of the same sellers first",
-            )
-        })?;
-    if depth(conn, base)? >= CHANGES_MAX {
-        return Err(StoreError::invalid(format!(
-            "{CHANGES_MAX} change lists stand on one full list; import a full list"
-        )));
-    }
-    Ok((base, count))
-}
-
-/// How many change lists stand on one another.
-fn depth(conn: &Connection, version: i64) -> Result<u32> {
-    Ok(conn.query_row(
-        "WITH RECURSIVE below (version, depth) AS (
-             SELECT ?1, 0
-             UNION
-             SELECT a.base, below.depth + 1 FROM list_areas a JOIN below ON a.version = below.version
-             WHERE a.base IS NOT NULL)
-         SELECT max(depth) FROM below",
-        [version],
-        |row| row.get(0),
-    )?)
+    let found = candidates.into_iter().find(|(_, _, theirs)| {
+        theirs.is_empty() || (!owners.is_empty() && owners.iter().all(|o| theirs.contains(o)))
+    });
+    let what = "a change list needs a full national list of the same sellers first";
+    found
+        .map(|(row, name, _)| Base { row, name })
+        .ok_or_else(|| StoreError::invalid(what))
 }
 
 fn add_internal(

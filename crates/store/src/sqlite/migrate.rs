@@ -13,7 +13,11 @@ use super::secret;
 use crate::{Result, StoreError};
 
 /// Every migration, in order; a file that was released is never edited.
-pub(super) const MIGRATIONS: &[&str] = &[include_str!("../../migrations/sqlite/0001_ledger.sql")];
+pub(super) const MIGRATIONS: &[&str] = &[
+    include_str!("../../migrations/sqlite/0001_ledger.sql"),
+    include_str!("../../migrations/sqlite/0002_list_files.sql"),
+    include_str!("../../migrations/sqlite/0003_effects.sql"),
+];
 
 /// Brings the schema to the newest version, each step in a transaction of its own; returns the signing key.
 pub(super) fn migrate(conn: &mut Connection, path: &Path, now: Timestamp) -> Result<[u8; 32]> {

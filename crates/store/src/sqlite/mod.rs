@@ -1,7 +1,7 @@
 //! The embedded back-end: one SQLite file, one thread that writes, a few connections that read. Several processes may
 //! use one file, such as the command line beside the server.
 
-mod block;
+mod backup;
 mod call;
 mod campaign;
 mod clock;
@@ -11,37 +11,46 @@ mod consent;
 mod dial;
 mod evidence;
 mod gate;
+mod hold;
 mod key;
 mod lead;
 mod list;
+mod list_file;
 mod list_import;
 mod migrate;
 mod operator;
 mod outcome;
 mod page;
 mod readers;
+mod scrub;
 mod secret;
 mod seller;
+mod shelf;
 mod suppression;
 mod verbs;
+mod webhook;
 mod work;
 mod writer;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use ringfence_core::evidence::public_key;
 
 use self::readers::Readers;
+use self::shelf::Shelf;
 use self::writer::Writer;
 use crate::Result;
 
-/// A store in one SQLite file. The key that signs its event log is the file `<path>.key` beside it.
+/// A store in one SQLite file. Beside it lie the key that signs its event log, `<path>.key`, and the numbers of its
+/// lists, `<path>.lists/`.
 pub struct SqliteStore {
     path: PathBuf,
     public: [u8; 32],
     writer: Writer,
     readers: Readers,
+    shelf: Arc<Shelf>,
 }
 
 impl SqliteStore {
@@ -59,6 +68,7 @@ impl SqliteStore {
             public: public_key(&secret),
             writer: Writer::start(conn, secret)?,
             readers: Readers::new(path.to_owned()),
+            shelf: Arc::new(Shelf::new(path)),
         })
     }
 

@@ -44,6 +44,15 @@ impl Readers {
         read(&snapshot)
     }
 
+    /// Reads outside any transaction of ours, for what makes its own.
+    pub(super) fn read_alone<T>(&self, read: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
+        let lease = self.lease()?;
+        match lease.conn.as_ref() {
+            Some(conn) => read(conn),
+            None => Err(crate::StoreError::Unavailable("no reader".into())),
+        }
+    }
+
     fn lease(&self) -> Result<Lease<'_>> {
         let mut pool = self.pool.lock().unwrap_or_else(PoisonError::into_inner);
         loop {

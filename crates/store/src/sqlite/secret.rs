@@ -9,7 +9,7 @@ use ringfence_core::evidence::{hex, unhex};
 use crate::{Result, StoreError};
 
 /// `<database>.key`.
-fn path_beside(database: &Path) -> PathBuf {
+pub(super) fn path_beside(database: &Path) -> PathBuf {
     let mut path = database.as_os_str().to_owned();
     path.push(".key");
     path.into()
@@ -30,6 +30,15 @@ pub(super) fn load_or_make(database: &Path) -> Result<[u8; 32]> {
         Err(error) if error.kind() == ErrorKind::NotFound => make(&path),
         _ => load(database),
     }
+}
+
+/// Copies the key beside another database; never over a file.
+pub(super) fn copy(database: &Path, to: &Path) -> Result<()> {
+    let secret = load(database)?;
+    if to.symlink_metadata().is_ok() {
+        return Err(StoreError::Conflict(format!("{} exists", to.display())));
+    }
+    write_durably(to, &hex(&secret)).map_err(|e| unavailable(to, &e))
 }
 
 fn make(path: &Path) -> Result<[u8; 32]> {
@@ -55,7 +64,7 @@ fn write_durably(path: &Path, line: &str) -> std::io::Result<()> {
     file.sync_all()
 }
 
-fn sync_directory(path: &Path) -> std::io::Result<()> {
+pub(super) fn sync_directory(path: &Path) -> std::io::Result<()> {
     let directory = path
         .parent()
         .filter(|p| !p.as_os_str().is_empty())

@@ -11,7 +11,7 @@ use serde_json::json;
 use super::column::{digits, time, whole, word};
 use super::dial::{self, Scope};
 use super::work::Work;
-use super::{lead, page};
+use super::{hold, lead, page};
 use crate::Result;
 use crate::suppression::{
     OptOutReceipt, OptOutScope, Revocation, SuppressionDraft, SuppressionRecord,
@@ -100,6 +100,21 @@ pub(super) fn revoke(work: &mut Work<'_>, revocation: &Revocation) -> Result<Opt
             "at": whole(revocation.at), "scope": revocation.scope, "receipt": receipt,
         }),
     )?;
+    // Other systems hear of every opt-out under one name, whatever road it came in by.
+    work.event(
+        "converse.opt-out",
+        Subject {
+            number: Some(revocation.number),
+            seller: revocation.seller.clone(),
+            call: revocation.call.clone(),
+            ..Subject::default()
+        },
+        json!({
+            "revocation": id, "suppression": receipt.suppression, "channel": revocation.channel,
+            "said": revocation.said, "heard": revocation.heard, "at": whole(revocation.at),
+            "scope": revocation.scope, "binds": binds,
+        }),
+    )?;
     receipt.revocation = Some(id);
     Ok(receipt)
 }
@@ -149,6 +164,7 @@ fn cancel(
         leads_cancelled: lead::cancel_number(work, number, seller)?,
         attempts_voided: dial::void_reserved(work, &scope, "opted out")?,
         in_flight: dial::in_flight(work.conn, &scope)?,
+        holds: hold::overtaken(work, number, seller)?,
     })
 }
 

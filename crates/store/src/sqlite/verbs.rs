@@ -1,16 +1,18 @@
 //! The verbs of [`Store`], each on the writer's thread or on a reader.
 
+use std::sync::Arc;
+
 use jiff::{SignedDuration, Timestamp};
 use ringfence_core::dial::Permit;
 use ringfence_core::evidence::{Event, EventDraft, SignedHead};
-use ringfence_core::gate::{CallRequest, EmergencyArea, Facts, Relationship};
+use ringfence_core::gate::{CallRequest, EmergencyArea, Facts, Relationship, SourceFailure};
 use ringfence_core::id::Id;
 use ringfence_core::lead::PhoneNumber;
 use ringfence_core::seller::Seller;
 
 use super::{
-    SqliteStore, call, campaign, clock, consent, dial, evidence, gate, key, lead, list,
-    list_import, operator, outcome, seller, suppression,
+    SqliteStore, call, campaign, clock, consent, dial, evidence, gate, key, lead, list, list_file,
+    operator, outcome, seller, suppression,
 };
 use crate::call::{CallRecord, CallUpdate};
 use crate::campaign::{
@@ -23,7 +25,7 @@ use crate::dial::{AttemptRecord, Recovery, Settlement};
 use crate::evidence::{ChainReport, EventFilter};
 use crate::gate::{Decide, DecisionRecord, GateSettings, Reservation, Reserved, RulePackRecord};
 use crate::key::{ApiKey, ApiKeyDraft, Idempotency, IdempotentRequest};
-use crate::list::{ListImport, ListVersion};
+use crate::list::{ListFile, ListImport, ListVersion};
 use crate::operator::{OverrideDraft, OverrideRecord, RelationshipDraft, StopRecord, StopScope};
 use crate::seller::{Prompt, PromptKind, SellerRecord};
 use crate::suppression::{
@@ -122,9 +124,7 @@ impl Store for SqliteStore {
     }
 
     fn import_list(&self, list: ListImport, now: Timestamp) -> Result<ListVersion> {
-        let prepared = list_import::prepare(list)?;
-        self.writer
-            .write(now, move |work| list_import::import(work, prepared))
+        list_file::import(self, list, now)
     }
 
     fn check_lists(
@@ -133,11 +133,22 @@ impl Store for SqliteStore {
         seller: Option<&str>,
     ) -> Result<Vec<Vec<String>>> {
         self.readers.read(|conn| {
+            let book = self.shelf.book(conn)?;
             numbers
                 .iter()
-                .map(|number| list::check(conn, *number, seller))
+                .map(|number| list::check(conn, &book, *number, seller))
                 .collect()
         })
+    }
+
+    fn list_faults(&self) -> Result<Vec<SourceFailure>> {
+        let book = self.readers.read(|conn| self.shelf.book(conn))?;
+        Ok(book.faults())
+    }
+
+    fn list_files(&self) -> Result<Vec<ListFile>> {
+        let book = self.readers.read(|conn| self.shelf.newest(conn))?;
+        Ok(list_file::all(&book))
     }
 
     fn lists(&self) -> Result<Vec<ListVersion>> {
@@ -205,7 +216,7 @@ impl Store for SqliteStore {
         now: Timestamp,
     ) -> Result<Facts> {
         self.readers
-            .read(|conn| gate::facts(conn, request, settings, now))
+            .read(|conn| gate::facts(conn, &self.shelf, request, settings, now))
     }
 
     fn reserve(
@@ -214,8 +225,10 @@ impl Store for SqliteStore {
         decide: Decide,
         now: Timestamp,
     ) -> Result<Reserved> {
-        self.writer
-            .write(now, move |work| gate::reserve(work, &reservation, &decide))
+        let shelf = Arc::clone(&self.shelf);
+        self.writer.write(now, move |work| {
+            gate::reserve(work, &shelf, &reservation, &decide)
+        })
     }
 
     fn decision(&self, id: &Id) -> Result<DecisionRecord> {
@@ -237,6 +250,10 @@ impl Store for SqliteStore {
 
     fn rule_pack(&self, sha256: &str) -> Result<RulePackRecord> {
         self.readers.read(|conn| gate::pack(conn, sha256))
+    }
+
+    fn rule_packs(&self) -> Result<Vec<(String, String)>> {
+        self.readers.read(gate::packs)
     }
 
     fn redeem(&self, token: &str, now: Timestamp) -> Result<Permit> {

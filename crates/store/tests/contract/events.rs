@@ -41,12 +41,12 @@ pub fn log_verifies_and_pages(store: &dyn Store) {
         number: Some(number(CALLEE)),
         ..EventFilter::default()
     };
-    assert_eq!(store.events(0, 100, &of_number).unwrap().len(), 6);
+    assert_eq!(store.events(0, 100, &of_number).unwrap().len(), 7);
     let of_sellers = EventFilter {
         sellers: Some(vec!["acme".into()]),
         ..EventFilter::default()
     };
-    assert_eq!(store.events(0, 100, &of_sellers).unwrap().len(), 2);
+    assert_eq!(store.events(0, 100, &of_sellers).unwrap().len(), 3);
 }
 
 pub fn the_test_clock_marks_every_record(store: &dyn Store) {

@@ -3,10 +3,14 @@
 pub mod campaigns;
 pub mod consents;
 pub mod events;
+pub mod holds;
 pub mod keys;
 pub mod lists;
 pub mod opt_outs;
+pub mod outbox;
 pub mod permits;
+pub mod races;
+pub mod scrubs;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -98,7 +102,7 @@ pub fn decision(verdict: Verdict) -> Decision {
         decided_at: at(0),
         rule_pack: PackId {
             version: "2026.11.21".into(),
-            sha256: "ab".repeat(32),
+            sha256: "ab".repeat(32).into(),
             tzdb: "2026a".into(),
         },
         candidates: Candidates::default(),
@@ -138,6 +142,7 @@ pub fn revocation(seconds: i64) -> Revocation {
         at: at(seconds),
         scope: OptOutScope::Seller,
         call: None,
+        heard: None,
     }
 }
 
@@ -200,8 +205,12 @@ macro_rules! contract_tests {
     ($fresh:path) => {
         contract_tests!(@ $fresh, consents: grant_confirm_and_facts_by_time, text_once_and_elements_by_seller_name);
         contract_tests!(@ $fresh, opt_outs: a_revocation_stops_everything, scope_decides_whom, no_reserve_allows_after_an_opt_out, stop_and_resume);
+        contract_tests!(@ $fresh, holds: a_hold_bars_until_it_is_released, a_hold_becomes_an_opt_out, many_opt_outs_are_all_or_none);
+        contract_tests!(@ $fresh, outbox: an_event_is_written_down_once_and_tried_until_it_is_dead);
+        contract_tests!(@ $fresh, races: no_decision_allows_after_an_opt_out_in_the_logs_order);
         contract_tests!(@ $fresh, permits: one_permit_one_redemption, expiry_voids_and_a_late_report_counts, denials_are_kept, orphans_count_as_made, caps_count_attempts, call_follows_its_attempt);
         contract_tests!(@ $fresh, lists: newest_version_per_area_wins, change_lists_stand_on_their_base, states_wait_for_their_day, owners_lists_stand_beside_each_other, the_registry_by_any_name, internal_adds, reassigned_answers, check_names_in_order);
+        contract_tests!(@ $fresh, scrubs: facts_are_those_of_each_call_alone, a_campaigns_leads_wait_in_order_with_their_attempts);
         contract_tests!(@ $fresh, campaigns: leads_are_claimed_once, a_lead_ends_and_stays_cancelled, cancelling_a_campaign_voids_its_permits);
         contract_tests!(@ $fresh, keys: keys_and_idempotency);
         contract_tests!(@ $fresh, events: log_verifies_and_pages, the_test_clock_marks_every_record);

@@ -1,10 +1,14 @@
 //! The embedded back-end keeps the contract.
 
 #[cfg(test)]
+mod backup;
+#[cfg(test)]
 #[path = "../contract/mod.rs"]
 mod contract;
 #[cfg(test)]
 mod crash;
+#[cfg(test)]
+mod list_files;
 #[cfg(test)]
 mod processes;
 #[cfg(test)]

@@ -30,7 +30,7 @@ fn each_sees_what_the_other_wrote_and_the_chain_stays_one() {
     let denied = server.reserve(reservation(CALLEE), gate(), at(2)).unwrap();
     assert_eq!(denied.decision.verdict, Verdict::Deny);
     let report = server.verify_chain(None).unwrap();
-    assert_eq!((report.fault, report.entries), (None, 104));
+    assert_eq!((report.fault, report.entries), (None, 105));
 }
 
 #[test]

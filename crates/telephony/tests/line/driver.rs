@@ -60,6 +60,7 @@ pub fn prompts() -> Prompts {
         message: Some(prompt("message")),
         acknowledgement: Some(prompt("acknowledgement")),
         voicemail: Some(prompt("voicemail")),
+        farewell: Some(prompt("farewell")),
     }
 }
 
@@ -81,6 +82,7 @@ pub fn short_prompts(disclosure_ms: usize) -> Prompts {
         message: Some(short(600, 2)),
         acknowledgement: Some(short(400, 3)),
         voicemail: Some(short(400, 4)),
+        farewell: None,
     }
 }
 

@@ -1,5 +1,6 @@
 //! The call machine: tables of what follows what, and random walks.
 
+mod farewell;
 mod walk;
 
 use super::*;
@@ -41,6 +42,14 @@ fn opt_out_said() -> Input {
         text: "stop calling me".into(),
         is_final: true,
         judged: Judged::OptOut,
+    }
+}
+
+fn not_interested() -> Input {
+    Input::Said {
+        text: "i'm not interested".into(),
+        is_final: true,
+        judged: Judged::Ambiguous,
     }
 }
 

@@ -10,6 +10,7 @@ fn every_sequence_keeps_the_invariants() {
                 agent_leg: leg,
                 leaves_voicemail: seed % 2 == 0,
                 has_acknowledgement: seed % 3 == 0,
+                has_farewell: seed % 5 == 0,
                 ..plan()
             };
             walk(plan, seed);
@@ -30,7 +31,7 @@ fn walk(plan: Plan, seed: u64) {
     let _ = call.start(NOW);
     let (mut completed, mut settled, mut pending) = (false, 0, false);
     for _ in 0..40 {
-        let input = any_input(next(32));
+        let input = any_input(next(34));
         completed |= matches!(&input, Input::DisclosureCompleted(e) if e.frames == 10);
         let kept = matches!(
             input,
@@ -103,6 +104,8 @@ fn any_input(which: usize) -> Input {
         28 => Input::AgentHungUp,
         29 => Input::Timer(TimerKind::Closing),
         30 => Input::Timer(TimerKind::Ring),
+        31 => not_interested(),
+        32 => Input::Played(PromptKind::Farewell),
         _ => Input::Ended(Ending::CalleeHungUp),
     }
 }

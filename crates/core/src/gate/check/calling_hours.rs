@@ -1,53 +1,67 @@
 //! May a call begin at this time of day? 47 CFR 64.1200(c)(1), 16 CFR 310.4(c) and the states' own windows, every
 //! one in every zone the callee may be in. A Sunday closed all day has a code of its own.
 
-use jiff::civil::Weekday;
-
 use super::super::case::Case;
-use super::super::clock::{Constraint, spans_on, windows};
+use super::super::clock::{each_window, is_open};
 use super::super::findings::Findings;
 use super::super::reason::ReasonCode;
-use super::applied;
+use super::super::relaxed::lifted;
+use crate::rules::{Local, Window, Zone};
+
+/// As [`Local::weekday`] counts.
+const SUNDAY: usize = 6;
 
 const FEDERAL: &str = "us-fed-calling-hours";
 
-pub(super) fn check(case: &Case<'_>, out: &mut Findings<'_>) -> Option<String> {
+pub(super) fn check(case: &Case<'_>, out: &mut Findings) -> Option<&'static str> {
     if case.is_emergency() {
         return None;
     }
     if let Some(what) = &case.unplaced {
         unplaced(case, what, out);
     }
-    for window in windows(case) {
-        let Constraint::Window { hours, zone, .. } = &window else {
-            continue;
-        };
-        if window.allows(case.now) {
-            continue;
-        }
-        let local = zone.to_datetime(case.now);
-        let sunday = local.weekday() == Weekday::Sunday && spans_on(hours, local.date()).is_empty();
-        let code = if sunday {
-            ReasonCode::Sunday
-        } else {
-            ReasonCode::CallingHours
-        };
-        let zone = zone.iana_name().unwrap_or("a fixed offset");
-        out.defer(
-            code,
-            &hours.provenance.id,
-            format!(
-                "it is {} {} in {zone}",
-                local.strftime("%A"),
-                local.strftime("%H:%M:%S")
-            ),
-        );
+    let margin = case.facts.policy.closing_margin_seconds;
+    let surely_open = |local| case.states().all(|state| state.surely_open(local, margin));
+    if case.unplaced.is_none()
+        && case.is_placed()
+        && case.zones().all(|(_, local)| surely_open(local))
+    {
+        return Some(FEDERAL);
     }
-    applied(FEDERAL)
+    each_window(case, |window, zone, local| {
+        if !is_open(case, window, zone, local) {
+            closed(case, window, zone, local, out);
+        }
+    });
+    Some(FEDERAL)
+}
+
+#[cold]
+fn closed(case: &Case<'_>, window: &Window, zone: &Zone, local: Local, out: &mut Findings) {
+    let hours = &window.hours;
+    let today = hours.week.get(local.weekday());
+    let sunday = local.weekday() == SUNDAY && today.is_none_or(Vec::is_empty);
+    let code = if sunday {
+        ReasonCode::Sunday
+    } else {
+        ReasonCode::CallingHours
+    };
+    if let Some(why) = lifted(case, &hours.provenance, hours.relaxation) {
+        return out.exempt(code, hours.provenance.id, || why);
+    }
+    out.defer(code, hours.provenance.id, || {
+        let local = zone.rules.to_datetime(case.now);
+        let zone = zone.name.unwrap_or("a fixed offset");
+        format!(
+            "it is {} {} in {zone}",
+            local.strftime("%A"),
+            local.strftime("%H:%M:%S")
+        )
+    });
 }
 
 /// A place that no table knows: no window can be proven for it.
-fn unplaced(case: &Case<'_>, what: &str, out: &mut Findings<'_>) {
+fn unplaced(case: &Case<'_>, what: &str, out: &mut Findings) {
     let stated_state_is_unknown = case
         .facts
         .request
@@ -62,11 +76,9 @@ fn unplaced(case: &Case<'_>, what: &str, out: &mut Findings<'_>) {
         .as_ref()
         .is_some_and(|name| case.pack.places.zone(name).is_none());
     if stated_state_is_unknown || zone_is_unknown {
-        let rule = &case.pack.strictest_unknown.provenance.id;
-        out.deny(
-            ReasonCode::JurisdictionUnread,
-            rule,
-            format!("{what} is in no table"),
-        );
+        let rule = case.pack.strictest_unknown.provenance.id;
+        out.deny(ReasonCode::JurisdictionUnread, rule, || {
+            format!("{what} is in no table")
+        });
     }
 }

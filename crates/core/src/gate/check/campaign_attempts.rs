@@ -3,18 +3,19 @@
 use super::super::case::Case;
 use super::super::findings::Findings;
 use super::super::reason::ReasonCode;
-use super::applied;
 
 const RULE: &str = "ringfence-campaign-attempts";
 
-pub(super) fn check(case: &Case<'_>, out: &mut Findings<'_>) -> Option<String> {
+#[inline(always)]
+pub(super) fn check(case: &Case<'_>, out: &mut Findings) -> Option<&'static str> {
     let campaign = case.facts.campaign.as_ref()?;
     if campaign.attempts >= campaign.attempts_max {
-        let detail = format!(
-            "{} of {} attempts made",
-            campaign.attempts, campaign.attempts_max
-        );
-        out.deny(ReasonCode::CampaignAttempts, RULE, detail);
+        out.deny(ReasonCode::CampaignAttempts, RULE, || {
+            format!(
+                "{} of {} attempts made",
+                campaign.attempts, campaign.attempts_max
+            )
+        });
     }
-    applied(RULE)
+    Some(RULE)
 }

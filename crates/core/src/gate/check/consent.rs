@@ -3,26 +3,41 @@
 use super::super::case::{Callee, Case};
 use super::super::findings::Findings;
 use super::super::reason::ReasonCode;
+use super::super::relaxed::named;
 use super::super::standing::Standing;
-use super::applied;
+use crate::consent::Purpose;
 
-pub(super) fn check(case: &Case<'_>, out: &mut Findings<'_>) -> Option<String> {
+#[inline(always)]
+pub(super) fn check(case: &Case<'_>, out: &mut Findings) -> Option<&'static str> {
     if matches!(case.callee, Callee::Invalid(_)) {
         return None; // no consent can be on file for a number that cannot exist
     }
-    let base = if case.sells() {
-        "us-fed-consent-telemarketing-pewc"
-    } else {
-        "us-fed-consent-info-wireless"
+    let base = match case.purpose() {
+        Purpose::Telemarketing => "us-fed-consent-telemarketing-pewc",
+        Purpose::Charity => "us-fed-charity",
+        Purpose::Political => "us-fed-political",
+        _ => "us-fed-consent-info-wireless",
     };
     match &case.standing {
         Standing::NotNeeded => None,
-        Standing::Stands(_) => applied(base),
-        Standing::Lacking(codes) => {
-            for code in codes {
-                out.deny(*code, rule(*code, base), describe(*code));
+        Standing::Stands(_) => Some(base),
+        Standing::Relaxed {
+            consent,
+            lacks,
+            advice,
+        } => {
+            let by = case.pack.federal.oral_consent.as_ref();
+            let by = by.map_or(base, |oral| oral.rule.id);
+            for code in lacks.codes() {
+                out.exempt(code, by, || format!("{}; consent {}", named(advice), consent.id));
             }
-            applied(base)
+            Some(base)
+        }
+        Standing::Lacking(codes) => {
+            for code in codes.codes() {
+                out.deny(code, rule(code, base), describe(code));
+            }
+            Some(base)
         }
     }
 }

@@ -4,11 +4,11 @@
 use super::super::case::Case;
 use super::super::findings::Findings;
 use super::super::reason::ReasonCode;
-use super::applied;
 
 const RULE: &str = "us-fed-company-dnc";
 
-pub(super) fn check(case: &Case<'_>, out: &mut Findings<'_>) -> Option<String> {
+#[inline(always)]
+pub(super) fn check(case: &Case<'_>, out: &mut Findings) -> Option<&'static str> {
     if case.is_emergency() {
         return None;
     }
@@ -20,19 +20,16 @@ pub(super) fn check(case: &Case<'_>, out: &mut Findings<'_>) -> Option<String> {
     // A standing consent is later than every entry, or it would not stand.
     if let Some(entry) = latest {
         match case.standing.record() {
-            Some(consent) => out.exempt(
-                ReasonCode::DncInternal,
-                RULE,
+            Some(consent) => out.exempt(ReasonCode::DncInternal, RULE, || {
                 format!(
                     "consent {} of {} is later than {}",
                     consent.id, consent.granted_at, entry.id
-                ),
-            ),
-            None => {
-                let detail = format!("on the internal list since {} ({})", entry.at, entry.id);
-                out.deny(ReasonCode::DncInternal, RULE, detail);
-            }
+                )
+            }),
+            None => out.deny(ReasonCode::DncInternal, RULE, || {
+                format!("on the internal list since {} ({})", entry.at, entry.id)
+            }),
         }
     }
-    applied(RULE)
+    Some(RULE)
 }

@@ -8,14 +8,13 @@ use super::super::case::{Callee, Case};
 use super::super::facts::RelationshipKind;
 use super::super::findings::Findings;
 use super::super::reason::ReasonCode;
-use super::applied;
 use crate::suppression::ListAnswer;
 
 const RULE: &str = "us-fed-national-dnc";
 const AGE: &str = "us-fed-dnc-safe-harbor";
 const RELATIONSHIP: &str = "us-fed-ebr";
 
-pub(super) fn check(case: &Case<'_>, out: &mut Findings<'_>) -> Option<String> {
+pub(super) fn check(case: &Case<'_>, out: &mut Findings) -> Option<&'static str> {
     let seller = case.facts.seller.as_ref()?;
     if !case.sells() || !matches!(case.callee, Callee::Us(_) | Callee::UnknownAreaCode(_)) {
         return None;
@@ -25,7 +24,7 @@ pub(super) fn check(case: &Case<'_>, out: &mut Findings<'_>) -> Option<String> {
         .profile
         .san
         .as_ref()
-        .is_some_and(|san| dates.iter().all(|day| *day <= san.expires_on));
+        .is_some_and(|san| dates.clone().all(|day| day <= san.expires_on));
     if !subscribed {
         out.deny(
             ReasonCode::DncNotSubscribed,
@@ -47,50 +46,56 @@ pub(super) fn check(case: &Case<'_>, out: &mut Findings<'_>) -> Option<String> {
             }
         }
     }
-    applied(RULE)
+    Some(RULE)
 }
 
-fn age(case: &Case<'_>, list: &ListAnswer, out: &mut Findings<'_>) {
+fn age(case: &Case<'_>, list: &ListAnswer, out: &mut Findings) {
     let days = case.pack.federal.registry_age_days_max;
     let most = SignedDuration::from_hours(24 * i64::from(days));
+    let seconds = case.now.as_second().saturating_sub(list.obtained_at.as_second());
+    if seconds < most.as_secs() {
+        return;
+    }
     if case.now.duration_since(list.obtained_at) > most {
-        let detail = format!("obtained {}, more than {days} days ago", list.obtained_at);
-        out.deny(ReasonCode::DncStale, AGE, detail);
+        out.deny(ReasonCode::DncStale, AGE, || {
+            format!("obtained {}, more than {days} days ago", list.obtained_at)
+        });
     }
 }
 
-fn hit(case: &Case<'_>, list: &ListAnswer, out: &mut Findings<'_>) {
+fn hit(case: &Case<'_>, list: &ListAnswer, out: &mut Findings) {
     let code = ReasonCode::DncNational;
     if !case.facts.policy.national_hit_always_denies {
-        if let Some(consent) = case.standing.record() {
+        if let Some(consent) = case.standing.unrelaxed() {
             // A signed written agreement that names the caller and the number: 64.1200(c)(2)(ii).
-            let detail = format!(
-                "written consent {} names the seller and the number",
-                consent.id
-            );
-            return out.exempt(code, RULE, detail);
+            return out.exempt(code, RULE, || {
+                format!(
+                    "written consent {} names the seller and the number",
+                    consent.id
+                )
+            });
         }
         if let Some(kind) = relationship_in_time(case) {
-            return out.exempt(code, RELATIONSHIP, format!("a {kind} in time"));
+            return out.exempt(code, RELATIONSHIP, || format!("a {kind} in time"));
         }
     }
-    let detail = format!(
-        "on the National Do Not Call Registry, list of {}",
-        list.obtained_at
-    );
-    out.deny(code, RULE, detail);
+    out.deny(code, RULE, || {
+        format!(
+            "on the National Do Not Call Registry, list of {}",
+            list.obtained_at
+        )
+    });
 }
 
 /// An inquiry or a purchase that still carries a relationship and was not ended by a do-not-call request.
 fn relationship_in_time(case: &Case<'_>) -> Option<&'static str> {
     let (purchase_months, inquiry_months) = case.pack.federal.relationship_months;
-    let ended = case
-        .facts
-        .suppressions
-        .internal
-        .iter()
-        .map(|entry| entry.at)
-        .max();
+    let internal = &case.facts.suppressions.internal;
+    // A do-not-call request ends it "even if the subscriber continues to do business with the seller": no later
+    // purchase makes a new one (47 CFR 64.1200(f)(5)(i)).
+    if internal.iter().any(|entry| entry.at <= case.now) {
+        return None;
+    }
     case.facts.relationships.iter().find_map(|relationship| {
         let (months, name) = match relationship.kind {
             RelationshipKind::Purchase => (purchase_months, "purchase"),
@@ -103,6 +108,6 @@ fn relationship_in_time(case: &Case<'_>) -> Option<&'static str> {
             .ok()?
             .timestamp();
         let begun = relationship.at <= case.now && case.now <= until;
-        (begun && ended.is_none_or(|ended| ended < relationship.at)).then_some(name)
+        begun.then_some(name)
     })
 }

@@ -5,40 +5,47 @@ use super::super::case::{Callee, Case};
 use super::super::findings::Findings;
 use super::super::reason::ReasonCode;
 use crate::lead::StateCode;
-use crate::rules::StateList;
+use crate::rules::{Concerns, State};
 use crate::suppression::ListAnswer;
 
-pub(super) fn check(case: &Case<'_>, out: &mut Findings<'_>) -> Option<String> {
+pub(super) fn check(case: &Case<'_>, out: &mut Findings) -> Option<&'static str> {
     if !case.sells() || !matches!(case.callee, Callee::Us(_) | Callee::UnknownAreaCode(_)) {
         return None;
     }
-    let on_file: Vec<&ListAnswer> = case
-        .facts
-        .suppressions
-        .states
-        .iter()
-        .filter(|list| list.obtained_at <= case.now)
-        .filter(|list| list.effective_at.is_none_or(|from| from <= case.now))
-        .collect();
+    let lists = case.facts.suppressions.states.as_slice();
     let mut first = None;
-    for state in case.states.iter().filter(|state| state.list.own_list) {
-        let rule = &state.list.provenance.id;
-        first.get_or_insert_with(|| rule.clone());
-        if !on_file
-            .iter()
-            .any(|list| list_state(list) == Some(state.code))
-        {
-            let detail = format!("no list of {} on file", state.name);
-            out.deny(ReasonCode::DncNotSubscribed, rule, detail);
+    let keeps_one = |state: &&State| state.concerns.have(Concerns::LIST);
+    for state in case.states().filter(keeps_one) {
+        let rule = state.law.list.provenance.id;
+        first.get_or_insert(rule);
+        if !on_file(case, lists, state.law.code) {
+            out.deny(ReasonCode::DncNotSubscribed, rule, || {
+                format!("no list of {} on file", state.law.name)
+            });
         }
     }
-    for list in on_file {
-        let rules = list_state(list)
-            .and_then(|code| case.pack.jurisdictions.get(&code))
-            .map(|state| &state.list);
-        answer(case, list, rules, out);
+    // Most lists neither hold the number nor end; only the others have something to say.
+    let speaks = |list: &ListAnswer| list.listed | list.expires_at.is_some();
+    if lists.iter().fold(false, |any, list| any | speaks(list)) {
+        let in_time = |list: &&ListAnswer| is_in_time(case, list);
+        for list in lists.iter().filter(|list| speaks(list)).filter(in_time) {
+            answer(case, list, out);
+        }
     }
     first
+}
+
+fn is_in_time(case: &Case<'_>, list: &ListAnswer) -> bool {
+    list.obtained_at <= case.now && list.effective_at.is_none_or(|from| from <= case.now)
+}
+
+fn on_file(case: &Case<'_>, lists: &[ListAnswer], state: StateCode) -> bool {
+    let letters = Some(state.number());
+    let first_two = |list: &ListAnswer| list.name.as_bytes().first_chunk().copied();
+    let spelt_so = |list: &&ListAnswer| first_two(list).map(u16::from_be_bytes) == letters;
+    lists.iter().find(spelt_so).is_some_and(|list| is_in_time(case, list))
+        // It may be spelt in small letters, or be the second of that name.
+        || lists.iter().any(|list| list_state(list) == Some(state) && is_in_time(case, list))
 }
 
 /// The state whose list it is: lists are named by the state's code, perhaps with an ending (`TX-electric`).
@@ -48,24 +55,27 @@ fn list_state(list: &ListAnswer) -> Option<StateCode> {
         .and_then(|code| StateCode::parse(code).ok())
 }
 
-fn answer(case: &Case<'_>, list: &ListAnswer, state: Option<&StateList>, out: &mut Findings<'_>) {
-    let rule = state.map_or("us-fed-national-dnc", |state| state.provenance.id.as_str());
-    let concerns = case.states.iter().any(|s| Some(s.code) == list_state(list));
+fn answer(case: &Case<'_>, list: &ListAnswer, out: &mut Findings) {
+    let code = list_state(list);
+    let state = code
+        .and_then(|code| case.pack.jurisdictions.get(&code))
+        .map(|state| &state.list);
+    let rule = state.map_or("us-fed-national-dnc", |state| state.provenance.id);
+    let concerns = code.is_some_and(|code| case.may_be_in(code));
     if concerns && list.expires_at.is_some_and(|until| until <= case.now) {
-        let detail = format!("the list {} ended {:?}", list.name, list.expires_at);
-        out.deny(ReasonCode::DncStale, rule, detail);
+        out.deny(ReasonCode::DncStale, rule, || {
+            format!("the list {} ended {:?}", list.name, list.expires_at)
+        });
     }
     if !list.listed {
         return;
     }
-    let detail = format!("on the list {}, obtained {}", list.name, list.obtained_at);
-    match case.standing.record() {
+    let detail = || format!("on the list {}, obtained {}", list.name, list.obtained_at);
+    match case.standing.unrelaxed() {
         Some(consent) if state.is_some_and(|state| state.lifted_by_written_consent) => {
-            out.exempt(
-                ReasonCode::DncState,
-                rule,
-                format!("consent {}; {detail}", consent.id),
-            );
+            out.exempt(ReasonCode::DncState, rule, || {
+                format!("consent {}; {}", consent.id, detail())
+            });
         }
         Some(_) | None => out.deny(ReasonCode::DncState, rule, detail),
     }

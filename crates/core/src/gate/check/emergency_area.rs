@@ -5,11 +5,11 @@ use super::super::case::Case;
 use super::super::facts::EmergencyArea;
 use super::super::findings::Findings;
 use super::super::reason::ReasonCode;
-use super::applied;
 
 const POLICY: &str = "ringfence-emergency-area";
 
-pub(super) fn check(case: &Case<'_>, out: &mut Findings<'_>) -> Option<String> {
+#[inline(always)]
+pub(super) fn check(case: &Case<'_>, out: &mut Findings) -> Option<&'static str> {
     if !case.sells() {
         return None;
     }
@@ -17,32 +17,41 @@ pub(super) fn check(case: &Case<'_>, out: &mut Findings<'_>) -> Option<String> {
         |area: &&EmergencyArea| area.from <= case.now && area.to.is_none_or(|to| case.now < to);
     for area in case.facts.emergency_areas.iter().filter(current) {
         if may_be_inside(case, area) {
-            let detail = format!("may be in the emergency area {} ({})", area.id, area.source);
-            out.deny(ReasonCode::EmergencyArea, &rule(case, area), detail);
+            out.deny(ReasonCode::EmergencyArea, rule(case, area), || {
+                format!("may be in the emergency area {} ({})", area.id, area.source)
+            });
         }
     }
-    applied(POLICY)
+    Some(POLICY)
 }
 
 fn may_be_inside(case: &Case<'_>, area: &EmergencyArea) -> bool {
-    let by_state = case
-        .states
-        .iter()
-        .any(|state| area.states.contains(&state.code));
-    let by_zip = match &case.facts.request.place.zip {
-        Some(zip) => area.zips.contains(zip),
-        // Without a ZIP, the callee may be anywhere in the states they may be in.
-        None => area
-            .zips
-            .iter()
-            .filter_map(|zip| case.pack.places.zip(zip))
-            .any(|(code, _)| case.states.iter().any(|state| state.code == code)),
-    };
-    by_state || by_zip
+    area.states.iter().any(|code| case.may_be_in(*code))
+        || area.zips.iter().any(|zip| may_be_in_zip(case, zip))
 }
 
-fn rule(case: &Case<'_>, area: &EmergencyArea) -> String {
-    let laws = case.states.iter().filter(|state| {
+/// The stated ZIP's own; or one of a candidate state in which no stated ZIP places the callee, so that they may be
+/// anywhere in it.
+fn may_be_in_zip(case: &Case<'_>, zip: &str) -> bool {
+    let places = &case.pack.places;
+    let stated = case.facts.request.place.zip.as_deref();
+    if stated.is_some_and(|stated| five(stated) == five(zip)) {
+        return true;
+    }
+    let placed_in = stated.and_then(|stated| places.zip(stated));
+    places.zip(zip).is_some_and(|(code, _)| {
+        placed_in.is_none_or(|(state, _)| state != code) && case.may_be_in(code)
+    })
+}
+
+/// The five digits of a ZIP or ZIP+4.
+fn five(zip: &str) -> &str {
+    let zip = zip.trim();
+    zip.split_once('-').map_or(zip, |(five, _)| five)
+}
+
+fn rule(case: &Case<'_>, area: &EmergencyArea) -> &'static str {
+    let laws = case.states().map(|state| &state.law).filter(|state| {
         area.states.contains(&state.code)
             || area.zips.iter().any(|zip| {
                 case.pack
@@ -52,7 +61,7 @@ fn rule(case: &Case<'_>, area: &EmergencyArea) -> String {
             })
     });
     laws.filter_map(|state| state.emergency_ban.as_ref())
-        .map(|ban| ban.id.clone())
+        .map(|ban| ban.id)
         .next()
-        .unwrap_or_else(|| POLICY.to_owned())
+        .unwrap_or(POLICY)
 }

@@ -4,44 +4,35 @@
 use super::super::case::Case;
 use super::super::findings::Findings;
 use super::super::reason::ReasonCode;
-use super::applied;
-use crate::rules::ArtificialVoiceAction;
+use super::super::relaxed::{advice, named};
+use crate::rules::{ArtificialVoiceAction, Concerns};
 
-pub(super) fn check(case: &Case<'_>, out: &mut Findings<'_>) -> Option<String> {
-    if case.is_emergency() {
-        return None;
+#[inline(always)]
+pub(super) fn check(case: &Case<'_>, out: &mut Findings) -> Option<&'static str> {
+    if !case.concerns(Concerns::PLACE) {
+        return Some("us-fed-ai-voice-artificial");
     }
-    for state in &case.states {
-        if let Some(unread) = &state.unread {
-            let detail = format!("the law of {} has not been read", state.name);
-            out.deny(ReasonCode::JurisdictionUnread, &unread.id, detail);
+    for state in case.states() {
+        let name = &state.law.name;
+        if let Some(unread) = &state.law.unread {
+            out.deny(ReasonCode::JurisdictionUnread, unread.id, || {
+                format!("the law of {name} has not been read")
+            });
         }
-        let law = &state.artificial_voice;
+        let law = &state.law.artificial_voice;
         let bars = law.action == ArtificialVoiceAction::ProhibitWithoutOverride
-            && case
-                .dates()
-                .iter()
-                .any(|day| law.provenance.in_force_on(*day));
+            && case.in_force(state.voice);
         if !case.sells() || !bars {
             continue;
         }
-        let rule = &law.provenance.id;
+        let rule = law.provenance.id;
         let code = ReasonCode::JurisdictionProhibits;
-        let lifted =
-            case.facts.overrides.iter().find(|o| {
-                &o.rule == rule && o.from <= case.now && o.to.is_none_or(|to| case.now < to)
-            });
-        match lifted {
-            Some(o) => out.exempt(
-                code,
-                rule,
-                format!("counsel override {}: {}", o.id, o.document),
-            ),
-            None => {
-                let detail = format!("{} bars such calls; no counsel override", state.name);
-                out.deny(code, rule, detail);
-            }
+        match advice(case, rule) {
+            Some(advice) => out.exempt(code, rule, || named(advice)),
+            None => out.deny(code, rule, || {
+                format!("{name} bars such calls; no counsel override")
+            }),
         }
     }
-    applied("us-fed-ai-voice-artificial")
+    Some("us-fed-ai-voice-artificial")
 }

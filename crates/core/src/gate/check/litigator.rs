@@ -3,11 +3,11 @@
 use super::super::case::Case;
 use super::super::findings::Findings;
 use super::super::reason::ReasonCode;
-use super::applied;
 
 const RULE: &str = "ringfence-litigator";
 
-pub(super) fn check(case: &Case<'_>, out: &mut Findings<'_>) -> Option<String> {
+#[inline(always)]
+pub(super) fn check(case: &Case<'_>, out: &mut Findings) -> Option<&'static str> {
     if case.is_emergency() {
         return None;
     }
@@ -16,11 +16,9 @@ pub(super) fn check(case: &Case<'_>, out: &mut Findings<'_>) -> Option<String> {
         .iter()
         .filter(|list| list.listed && list.obtained_at <= case.now)
     {
-        out.deny(
-            ReasonCode::Litigator,
-            RULE,
-            format!("on the litigator list {}", list.name),
-        );
+        out.deny(ReasonCode::Litigator, RULE, || {
+            format!("on the litigator list {}", list.name)
+        });
     }
-    applied(RULE)
+    Some(RULE)
 }

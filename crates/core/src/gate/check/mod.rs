@@ -1,56 +1,58 @@
 //! The checks, one file each, in the order in which a decision lists them. A check adds what it finds and returns
 //! the rule that it applied; none: the rule does not bind such a call.
-
-mod caller_id;
-mod calling_hours;
-mod campaign_attempts;
-mod consent;
-mod disclosure;
-mod dnc_internal;
-mod dnc_national;
-mod dnc_state;
-mod emergency_area;
-mod frequency_cap;
-mod holiday;
-mod jurisdiction;
-mod litigator;
-mod number;
-mod reassigned;
-mod registration;
-mod seller;
-mod source;
-mod stop;
+//!
+//! Words of a finding are given as a closure, `|| format!(..)`: they are made only for a decision that is kept.
 
 use super::case::Case;
-use super::findings::Findings;
+use super::findings::{Applied, Findings};
 
-/// One check.
-pub(super) type Check = fn(&Case<'_>, &mut Findings<'_>) -> Option<String>;
+/// Every check, by the name of its file. A check reads its own group of facts and no other's result.
+macro_rules! checks {
+    ($($name:literal $module:ident,)+) => {
+        $(mod $module;)+
 
-/// Every check. A check reads its own group of facts and no other's result.
-pub(super) const ALL: &[(&str, Check)] = &[
-    ("stop", stop::check),
-    ("source", source::check),
-    ("number", number::check),
-    ("seller", seller::check),
-    ("caller-id", caller_id::check),
-    ("disclosure", disclosure::check),
-    ("consent", consent::check),
-    ("dnc-internal", dnc_internal::check),
-    ("dnc-national", dnc_national::check),
-    ("dnc-state", dnc_state::check),
-    ("litigator", litigator::check),
-    ("reassigned", reassigned::check),
-    ("jurisdiction", jurisdiction::check),
-    ("registration", registration::check),
-    ("emergency-area", emergency_area::check),
-    ("calling-hours", calling_hours::check),
-    ("holiday", holiday::check),
-    ("frequency-cap", frequency_cap::check),
-    ("campaign-attempts", campaign_attempts::check),
-];
+        /// Their names, in order.
+        pub(super) const NAMES: &[&str] = &[$($name),+];
 
-/// A rule that was applied.
-fn applied(rule: &str) -> Option<String> {
-    Some(rule.to_owned())
+        /// How many there are.
+        pub(super) const COUNT: usize = NAMES.len();
+
+        /// Their places in that order.
+        #[expect(non_camel_case_types, reason = "the names of the files")]
+        enum Place { $($module),+ }
+
+        /// Makes every check; never stops at the first.
+        // Calls by name, so that the compiler may put the small ones in line.
+        #[inline(always)]
+        pub(super) fn all(case: &Case<'_>, out: &mut Findings, named: &mut Applied) {
+            let [$($module),+] = named;
+            $(
+                let applied = $module::check(case, out);
+                *$module = out.close(Place::$module as u32, applied);
+            )+
+        }
+    };
+}
+
+checks! {
+    "stop" stop,
+    "source" source,
+    "number" number,
+    "seller" seller,
+    "caller-id" caller_id,
+    "disclosure" disclosure,
+    "consent" consent,
+    "dnc-internal" dnc_internal,
+    "held" held,
+    "dnc-national" dnc_national,
+    "dnc-state" dnc_state,
+    "litigator" litigator,
+    "reassigned" reassigned,
+    "jurisdiction" jurisdiction,
+    "registration" registration,
+    "emergency-area" emergency_area,
+    "calling-hours" calling_hours,
+    "holiday" holiday,
+    "frequency-cap" frequency_cap,
+    "campaign-attempts" campaign_attempts,
 }

@@ -3,18 +3,17 @@
 use super::super::case::{Callee, Case};
 use super::super::findings::Findings;
 use super::super::reason::ReasonCode;
-use super::applied;
 
-pub(super) fn check(case: &Case<'_>, out: &mut Findings<'_>) -> Option<String> {
+#[inline(always)]
+pub(super) fn check(case: &Case<'_>, out: &mut Findings) -> Option<&'static str> {
     match &case.callee {
         Callee::Us(_) => {}
         Callee::UnknownAreaCode(number) => {
             let area = number.area_code().unwrap_or_default();
-            let detail = format!("area code {area} is in no table; an overlay may be added");
             out.deny(
                 ReasonCode::NumberUnknownAreaCode,
                 "ringfence-number-table",
-                detail,
+                || format!("area code {area} is in no table; an overlay may be added"),
             );
         }
         Callee::NotDialable => out.deny(
@@ -26,9 +25,9 @@ pub(super) fn check(case: &Case<'_>, out: &mut Findings<'_>) -> Option<String> {
             out.deny(
                 ReasonCode::NumberInvalid,
                 "ringfence-number-e164",
-                error.to_string(),
+                || error.to_string(),
             );
         }
     }
-    applied("ringfence-number-table")
+    Some("ringfence-number-table")
 }

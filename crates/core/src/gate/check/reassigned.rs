@@ -6,59 +6,52 @@ use jiff::SignedDuration;
 use super::super::case::Case;
 use super::super::findings::Findings;
 use super::super::reason::ReasonCode;
-use super::applied;
+use crate::rules::Concerns;
 use crate::suppression::{Reassigned, ReassignedAnswer};
 
 const RULE: &str = "us-fed-rnd";
 
-pub(super) fn check(case: &Case<'_>, out: &mut Findings<'_>) -> Option<String> {
+#[inline(always)]
+pub(super) fn check(case: &Case<'_>, out: &mut Findings) -> Option<&'static str> {
     if case.is_emergency() {
         return None;
     }
-    let answers: Vec<&ReassignedAnswer> = case
-        .facts
-        .suppressions
-        .reassigned
-        .iter()
-        .filter(|answer| answer.asked_at <= case.now)
-        .collect();
-    let newest = answers.iter().map(|answer| answer.asked_at).max();
-    let latest = || {
-        answers
-            .iter()
-            .filter(|answer| Some(answer.asked_at) == newest)
-    };
+    let on_file = &case.facts.suppressions.reassigned;
+    let asked_for = case.concerns(Concerns::REASSIGNED) || case.facts.policy.reassigned_required;
+    if on_file.is_empty() && !asked_for {
+        return Some(RULE);
+    }
+    let answers = || on_file.iter().filter(|answer| answer.asked_at <= case.now);
+    let newest = answers().map(|answer| answer.asked_at).max();
+    let latest = || answers().filter(|answer| Some(answer.asked_at) == newest);
     if let Some(yes) = latest().find(|answer| answer.answer == Reassigned::Yes) {
-        let detail = format!(
-            "disconnected since {}, asked {}",
-            yes.consent_date, yes.asked_at
-        );
-        out.deny(ReasonCode::Reassigned, RULE, detail);
-        return applied(RULE);
+        out.deny(ReasonCode::Reassigned, RULE, || {
+            format!(
+                "disconnected since {}, asked {}",
+                yes.consent_date, yes.asked_at
+            )
+        });
+        return Some(RULE);
     }
     if let Some((rule, days)) = required(case)
-        && !answers.iter().any(|answer| is_fresh_no(case, answer, days))
+        && !answers().any(|answer| is_fresh_no(case, answer, days))
     {
-        let detail = format!("no `no` of the last {days} days is on file");
-        out.deny(ReasonCode::ReassignedUnknown, &rule, detail);
+        out.deny(ReasonCode::ReassignedUnknown, rule, || {
+            format!("no `no` of the last {days} days is on file")
+        });
     }
-    applied(RULE)
+    Some(RULE)
 }
 
 /// The rule that makes an answer mandatory here, and the greatest age of the answer in days.
-fn required(case: &Case<'_>) -> Option<(String, u32)> {
-    let dates = case.dates();
-    let by_state = case
-        .states
-        .iter()
-        .filter_map(|state| state.reassigned.as_ref())
-        .find(|(provenance, _)| {
-            case.sells() && dates.iter().any(|day| provenance.in_force_on(*day))
-        });
+fn required(case: &Case<'_>) -> Option<(&'static str, u32)> {
+    let by_state = case.states().find_map(|state| {
+        let (rule, days) = state.law.reassigned.as_ref()?;
+        let binds = case.sells() && case.in_force(state.reassigned?);
+        binds.then_some((rule.id, *days))
+    });
     let by_policy = case.facts.policy.reassigned_required;
-    by_state
-        .map(|(provenance, days)| (provenance.id.clone(), *days))
-        .or_else(|| by_policy.then(|| (RULE.to_owned(), case.pack.federal.reassigned_age_days_max)))
+    by_state.or_else(|| by_policy.then_some((RULE, case.pack.federal.reassigned_age_days_max)))
 }
 
 /// A `no` young enough. Asked about whichever date: the answers on file bind as they were imported.

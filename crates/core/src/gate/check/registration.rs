@@ -3,37 +3,43 @@
 use super::super::case::Case;
 use super::super::findings::Findings;
 use super::super::reason::ReasonCode;
+use crate::rules::Concerns;
 use crate::seller::Registration;
 
-pub(super) fn check(case: &Case<'_>, out: &mut Findings<'_>) -> Option<String> {
+pub(super) fn check(case: &Case<'_>, out: &mut Findings) -> Option<&'static str> {
     let seller = case.facts.seller.as_ref()?;
-    if !case.sells() {
+    if !case.sells() || !case.concerns(Concerns::REGISTRATION) {
         return None;
     }
     let dates = case.dates();
     let answers = |registration: &Registration| {
-        let in_force = registration.number.is_some()
-            && registration
-                .expires_on
-                .is_none_or(|last| dates.iter().all(|day| *day <= last));
-        in_force || registration.exempt_because.is_some()
+        let in_force = registration
+            .expires_on
+            .is_none_or(|last| dates.clone().all(|day| day <= last));
+        // An exemption that was recorded with a last day ends with it, like a certificate.
+        in_force && (registration.number.is_some() || registration.exempt_because.is_some())
     };
     let mut first = None;
-    for state in &case.states {
-        let Some(rule) = &state.registration else {
+    for state in case.states() {
+        let (Some(rule), Some(days)) = (&state.law.registration, state.registration) else {
             continue;
         };
-        if !dates.iter().any(|day| rule.in_force_on(*day)) {
+        if !case.in_force(days) {
             continue;
         }
-        first.get_or_insert_with(|| rule.id.clone());
+        first.get_or_insert(rule.id);
         let held = &seller.profile.registrations;
-        if !held.iter().any(|r| r.state == state.code && answers(r)) {
-            let detail = format!(
-                "no registration in force for {}, and no exemption",
-                state.name
-            );
-            out.deny(ReasonCode::RegistrationMissing, &rule.id, detail);
+        let code = state.law.code;
+        // Mostly in the order of their states, and if not, all are looked at.
+        let likely = held.binary_search_by_key(&code.number(), |r| r.state.number()).ok();
+        let likely = likely.and_then(|place| held.get(place));
+        if !likely.is_some_and(answers) && !held.iter().any(|r| r.state == code && answers(r)) {
+            out.deny(ReasonCode::RegistrationMissing, rule.id, || {
+                format!(
+                    "no registration in force for {}, and no exemption",
+                    state.law.name
+                )
+            });
         }
     }
     first

@@ -3,14 +3,15 @@
 use super::super::case::Case;
 use super::super::findings::Findings;
 use super::super::reason::ReasonCode;
-use super::applied;
 
 const RULE: &str = "ringfence-source-readable";
 
-pub(super) fn check(case: &Case<'_>, out: &mut Findings<'_>) -> Option<String> {
+#[inline(always)]
+pub(super) fn check(case: &Case<'_>, out: &mut Findings) -> Option<&'static str> {
     for failure in &case.facts.failures {
-        let detail = format!("{} could not be read: {}", failure.source, failure.detail);
-        out.deny(ReasonCode::SourceStale, RULE, detail);
+        out.deny(ReasonCode::SourceStale, RULE, || {
+            format!("{} could not be read: {}", failure.source, failure.detail)
+        });
     }
-    applied(RULE)
+    Some(RULE)
 }

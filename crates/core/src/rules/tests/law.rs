@@ -143,20 +143,77 @@ fn caps() {
         .flat_map(|place| place.caps.iter().map(|cap| (place.code.as_str(), cap)))
         .map(|(code, cap)| {
             assert!(cap.purposes.is_empty(), "{code}: binds every purpose");
-            let id = cap.provenance.id.as_str();
+            let id = cap.provenance.id;
             (code, id, cap.calls_max, cap.period_seconds / 3600)
         })
         .collect();
     assert_eq!(found, table);
-    let [regulation_f] = PACK.federal.caps.as_slice() else {
-        panic!("one federal cap");
-    };
-    assert_eq!(regulation_f.provenance.id, "us-regf-7in7");
-    assert_eq!(regulation_f.purposes, [Purpose::DebtCollection]);
+    let federal: Vec<_> = PACK
+        .federal
+        .caps
+        .iter()
+        .map(|cap| {
+            let hours = cap.period_seconds / 3600;
+            (cap.provenance.id, cap.calls_max, hours, cap.purposes.len())
+        })
+        .collect();
     assert_eq!(
-        (regulation_f.calls_max, regulation_f.period_seconds),
-        (7, 7 * 86_400)
+        federal,
+        [
+            ("us-fed-cap-residential-exempt", 3, 720, 4),
+            ("us-fed-cap-hipaa-residential", 1, 24, 1),
+            ("us-fed-cap-hipaa-residential-week", 3, 168, 1),
+            ("us-regf-7in7", 7, 168, 1),
+        ]
     );
+    let regulation_f = PACK.federal.caps.last().unwrap();
+    assert_eq!(regulation_f.purposes, [Purpose::DebtCollection]);
+    assert_eq!(regulation_f.after_conversation_seconds, Some(7 * 86_400));
+}
+
+/// What counsel's advice may lift, whole: nothing that the callee has asked for is among it.
+#[test]
+fn rules_that_advice_may_lift() {
+    let hours = PACK.jurisdictions.values().flat_map(|place| &place.hours);
+    let hours = hours.map(|row| (row.provenance.id, row.relaxation));
+    let days = PACK
+        .jurisdictions
+        .values()
+        .filter_map(|place| place.holidays.as_ref());
+    let days = days.map(|ban| (ban.provenance.id, ban.relaxation));
+    let caps = PACK.jurisdictions.values().flat_map(|place| &place.caps);
+    let caps = caps.chain(&PACK.federal.caps);
+    let caps = caps.map(|cap| (cap.provenance.id, cap.relaxation));
+    let mut open: Vec<(&str, bool)> = hours
+        .chain(days)
+        .chain(caps)
+        .filter_map(|(id, relaxation)| Some((id, relaxation?.needs_consent)))
+        .collect();
+    open.sort_unstable();
+    assert_eq!(
+        open,
+        [
+            ("us-ca-hours-2", false),
+            ("us-fed-cap-hipaa-residential", true),
+            ("us-fed-cap-hipaa-residential-week", true),
+            ("us-ga-hours-2", false),
+            ("us-il-hours-2", false),
+            ("us-in-hours-2", false),
+            ("us-me-cap-1", false),
+            ("us-me-hours-2", false),
+            ("us-ne-hours-2", false),
+            ("us-sd-hours-2", false),
+            ("us-tx-hours-1", true),
+            ("us-tx-hours-2", false),
+            ("us-ut-holidays", true),
+            ("us-ut-hours-1", true),
+        ]
+    );
+    let oral = PACK.federal.oral_consent.as_ref().unwrap();
+    assert_eq!(oral.relaxes, "us-fed-consent-telemarketing-pewc");
+    assert_eq!(oral.rule.id, "us-5cir-oral-consent");
+    let states: Vec<&str> = oral.states.iter().map(|state| state.as_str()).collect();
+    assert_eq!(states, ["LA", "MS", "TX"]);
 }
 
 #[test]
@@ -227,6 +284,7 @@ fn ids_that_decisions_cite() {
         "ringfence-seller-known",
         "ringfence-disclosure-first",
         "ringfence-stop",
+        "ringfence-hold",
         "ringfence-source-readable",
         "ringfence-litigator",
         "ringfence-campaign-attempts",

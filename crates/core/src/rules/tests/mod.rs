@@ -1,8 +1,10 @@
 //! The pack as shipped, and what the loader says of bad ones.
 
+mod diff;
 mod errors;
 mod holidays;
 mod law;
+mod operator_area_codes;
 mod places;
 mod shipped;
 

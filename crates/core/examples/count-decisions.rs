@@ -1,0 +1,59 @@
+//! So many decisions about the sample's callees, and nothing else: for counting instructions
+//! (`scripts/count-instructions`).
+//!
+//! `count-decisions rules|decide|record COUNT`: the rules alone; the decision with its words; the decision with its
+//! record, both hashed and chained as the event log does it.
+
+use std::hint::black_box;
+use std::process::ExitCode;
+
+use jiff::Timestamp;
+use ringfence_core::evidence::{ClockKind, EventDraft, Link, Subject, sha256_hex};
+use ringfence_core::gate::{Facts, decide, judge, sample};
+use ringfence_core::id::Id;
+use ringfence_core::rules::RulePack;
+
+fn main() -> ExitCode {
+    let mut arguments = std::env::args().skip(1);
+    let what = arguments.next().unwrap_or_default();
+    let count = arguments
+        .next()
+        .and_then(|count| count.parse::<usize>().ok());
+    let (Some(count), Ok(pack)) = (count, RulePack::embedded()) else {
+        eprintln!("count-decisions rules|decide|record COUNT");
+        return ExitCode::from(2);
+    };
+    let callees = sample::callees(&pack);
+    let mut chain = String::from(ringfence_core::evidence::GENESIS);
+    let one: &mut dyn FnMut(&Facts) = match what.as_str() {
+        "rules" => &mut |facts| {
+            black_box(judge(&pack, facts, sample::NOW).verdict());
+        },
+        "decide" => &mut |facts| {
+            black_box(decide(&pack, facts, sample::NOW));
+        },
+        _ => &mut |facts| chain = recorded(&pack, facts, sample::NOW, &chain),
+    };
+    for facts in callees.iter().cycle().take(count) {
+        one(black_box(facts));
+    }
+    ExitCode::SUCCESS
+}
+
+fn recorded(pack: &RulePack, facts: &Facts, now: Timestamp, before: &str) -> String {
+    let decision = decide(pack, facts, now);
+    let hash = |text: serde_json::Result<String>| sha256_hex(text.unwrap_or_default().as_bytes());
+    let data = serde_json::json!({
+        "verdict": decision.verdict,
+        "facts_sha256": hash(serde_json::to_string(facts)),
+        "decision_sha256": hash(serde_json::to_string(&decision)),
+    });
+    let event = EventDraft::new("gate.decided", Subject::default(), data).chain(Link {
+        id: Id::from("evt_1"),
+        seq: 1,
+        at: now,
+        clock: ClockKind::Real,
+        prev: before.to_owned(),
+    });
+    event.hash
+}

@@ -1,0 +1,100 @@
+//! Words that may have meant "stop calling": the call ends politely.
+
+use super::*;
+
+fn farewell() -> Output {
+    Output::Play {
+        prompt: PromptKind::Farewell,
+        from: PlayFrom::Now,
+    }
+}
+
+fn polite() -> Plan {
+    Plan {
+        has_farewell: true,
+        ..plan()
+    }
+}
+
+fn disclosed() -> Input {
+    Input::DisclosureCompleted(evidence(10))
+}
+
+#[test]
+fn it_is_said_instead_of_what_was_to_follow() {
+    let after = with(to_disclosing(), vec![disclosed(), not_interested()]);
+    let before = with(to_disclosing(), vec![not_interested(), disclosed()]);
+    for inputs in [after, before] {
+        let ends = with(
+            inputs.clone(),
+            vec![
+                Input::Played(PromptKind::Farewell),
+                Input::Timer(TimerKind::Closing),
+                Input::Ended(Ending::HungUp),
+            ],
+        );
+        let outputs = drive(polite(), ends);
+        let said = outputs.iter().filter(|o| **o == farewell()).count();
+        assert_eq!(said, 1, "{inputs:?}");
+        assert!(outputs.contains(&Output::HangUpCallee));
+        let settled = settlement(&outputs);
+        assert_eq!(settled.outcome, Outcome::Answered, "heard whole");
+        assert!(!settled.opt_out);
+        assert_eq!(settled.disclosure.state, DisclosureState::Complete);
+    }
+}
+
+#[test]
+fn the_agent_is_heard_no_more_and_never_comes() {
+    let called = Plan {
+        agent: AgentKind::Websocket,
+        agent_leg: AgentLeg::Called,
+        ..polite()
+    };
+    let bridged = vec![Input::AgentAnswered, disclosed(), not_interested()];
+    let outputs = drive(called.clone(), with(to_disclosing(), bridged));
+    assert!(outputs.contains(&Output::HangUpAgent) && outputs.contains(&farewell()));
+    let early = vec![not_interested(), Input::AgentAnswered, disclosed()];
+    let outputs = drive(called.clone(), with(to_disclosing(), early));
+    assert!(!outputs.contains(&Output::BridgeAgent) && outputs.contains(&farewell()));
+    let first = vec![
+        Input::Answered,
+        not_interested(),
+        Input::DisclosureStarted(evidence(1)),
+        disclosed(),
+    ];
+    assert!(!drive(called, first).contains(&Output::InviteAgent));
+}
+
+#[test]
+fn an_opt_out_in_answer_to_it_is_one() {
+    let inputs = vec![disclosed(), not_interested(), Input::Key('9')];
+    let outputs = drive(polite(), with(to_disclosing(), inputs));
+    assert!(
+        outputs
+            .iter()
+            .any(|o| matches!(o, Output::RecordOptOut { .. }))
+    );
+}
+
+#[test]
+fn without_a_recorded_one_the_call_just_ends() {
+    let inputs = vec![
+        disclosed(),
+        not_interested(),
+        Input::Timer(TimerKind::Closing),
+    ];
+    let outputs = drive(plan(), with(to_disclosing(), inputs));
+    assert!(!outputs.contains(&farewell()) && outputs.contains(&Output::HangUpCallee));
+}
+
+#[test]
+fn interim_words_end_nothing() {
+    let interim = Input::Said {
+        text: "not interested in".into(),
+        is_final: false,
+        judged: Judged::Ambiguous,
+    };
+    let outputs = drive(polite(), with(to_disclosing(), vec![disclosed(), interim]));
+    assert!(!outputs.contains(&farewell()));
+}

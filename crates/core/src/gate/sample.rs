@@ -1,0 +1,143 @@
+//! A thousand made-up callees, for measuring: the same in `ringfence bench gate`, in the bound on instructions that
+//! the tests hold, and beside the peers.
+
+use jiff::civil::date;
+use jiff::{SignedDuration, Timestamp};
+
+use super::{Attempt, CallRequest, DisclosureFacts, Facts, Policy, SellerFacts, Suppressions};
+use crate::consent::{Consent, ConsentLevel, Purpose};
+use crate::id::Id;
+use crate::lead::{PhoneNumber, Place};
+use crate::rules::RulePack;
+use crate::seller::{CallerId, Registration, San, Seller};
+use crate::suppression::ListAnswer;
+
+/// When they are called: 2026-11-11T17:30:00Z, a Wednesday and a holiday in some states.
+pub const NOW: Timestamp = Timestamp::constant(1_794_418_200, 0);
+
+/// States of one zone and of two, with and without a list, a cap or holidays of their own.
+const AREA_CODES: &[u64] = &[
+    212, 303, 305, 312, 404, 405, 415, 502, 512, 602, 614, 701, 702, 801, 808, 850, 901, 907,
+];
+
+/// A thousand callees: most in order, some on a list, some without consent.
+#[must_use]
+pub fn callees(pack: &RulePack) -> Vec<Facts> {
+    let seller = seller(pack);
+    let areas = AREA_CODES.iter().cycle();
+    (0..1000_u64)
+        .zip(areas)
+        .map(|(n, area)| facts(n, area * 10_000_000 + 5_550_100 + n % 100, &seller, pack))
+        .collect()
+}
+
+fn seller(pack: &RulePack) -> SellerFacts {
+    let registered = |state: &_| Registration {
+        state: *state,
+        number: Some("TC-1".to_owned()),
+        expires_on: Some(date(2029, 12, 31)),
+        exempt_because: None,
+    };
+    let presented = PhoneNumber::from_nanp(2_125_550_100).ok();
+    SellerFacts {
+        profile: Seller {
+            name: "Example Solar LLC".to_owned(),
+            callback_number: None,
+            toll_free_opt_out: None,
+            caller_ids: presented
+                .map(|number| CallerId {
+                    number,
+                    authorised_from: date(2025, 1, 1),
+                    authorised_to: None,
+                    proof: None,
+                })
+                .into_iter()
+                .collect(),
+            registrations: pack.jurisdictions.keys().map(registered).collect(),
+            san: Some(San {
+                number: "10000000-00001".to_owned(),
+                expires_on: date(2029, 12, 31),
+            }),
+        },
+        disclosure: DisclosureFacts {
+            words: Some("This is Example Solar, an artificial intelligence assistant".to_owned()),
+            spoken_by_tts: false,
+        },
+    }
+}
+
+fn ago(hours: i64) -> Timestamp {
+    NOW.checked_sub(SignedDuration::from_hours(hours))
+        .unwrap_or(NOW)
+}
+
+fn facts(n: u64, ten_digits: u64, seller: &SellerFacts, pack: &RulePack) -> Facts {
+    let list = |name: &str, listed| ListAnswer {
+        version: Id::from("lst_1"),
+        name: name.to_owned(),
+        obtained_at: ago(24),
+        effective_at: None,
+        expires_at: None,
+        listed,
+    };
+    let own_lists = pack
+        .jurisdictions
+        .values()
+        .filter(|state| state.list.own_list);
+    Facts {
+        request: CallRequest {
+            to: format!("+1{ten_digits}"),
+            seller: "example-solar".to_owned(),
+            purpose: Purpose::Telemarketing,
+            caller_id: Some("+12125550100".to_owned()),
+            place: Place::default(),
+            lead: None,
+            campaign: None,
+        },
+        policy: Policy::default(),
+        seller: Some(seller.clone()),
+        consents: if n.is_multiple_of(10) {
+            vec![]
+        } else {
+            vec![consent(n)]
+        },
+        suppressions: Suppressions {
+            national: Some(list("national", n.is_multiple_of(7))),
+            states: own_lists
+                .map(|state| list(state.code.as_str(), n.is_multiple_of(50)))
+                .collect(),
+            ..Suppressions::default()
+        },
+        attempts: (0..n % 3)
+            .map(|k| Attempt {
+                id: Id::from("att_1"),
+                at: ago(30 - i64::try_from(k).unwrap_or(0)),
+                campaign: None,
+                conversed: false,
+            })
+            .collect(),
+        campaign: None,
+        emergency_areas: vec![],
+        overrides: vec![],
+        relationships: vec![],
+        stops: vec![],
+        failures: vec![],
+        holds: vec![],
+    }
+}
+
+fn consent(n: u64) -> Consent {
+    Consent {
+        id: Id::new(format!("con_{n}")),
+        seller: "example-solar".to_owned(),
+        level: ConsentLevel::ExpressWritten,
+        purposes: vec![Purpose::Telemarketing],
+        granted_at: ago(240),
+        artificial_voice: true,
+        double_opt_in: false,
+        confirmed_at: None,
+        expires_at: None,
+        text_sha256: String::new(),
+        missing: vec![],
+    }
+}

@@ -1,0 +1,230 @@
+//! `ringfence bench scrub`: numbers scrubbed without a record, on one thread.
+
+use std::collections::BTreeSet;
+use std::time::Instant;
+
+use anyhow::Context;
+use clap::Args;
+use jiff::{SignedDuration, Timestamp};
+use ringfence_core::consent::{ConsentLevel, Purpose};
+use ringfence_core::gate::{CallRequest, Verdict};
+use ringfence_core::lead::{PhoneNumber, Place};
+use ringfence_core::rules::{AreaCode, RulePack};
+use ringfence_core::seller::Seller;
+use ringfence_store::consent::ConsentDraft;
+use ringfence_store::gate::GateSettings;
+use ringfence_store::list::{ListImport, ListKind, ListRows};
+use ringfence_store::seller::{Prompt, PromptKind};
+use ringfence_store::{SqliteStore, Store};
+use serde_json::json;
+
+use super::super::{Exit, Failure, Global, Outcome, open, say, say_json};
+use crate::scrub::{Batch, Summary, scrub};
+
+const NOW: Timestamp = Timestamp::constant(1_794_418_200, 0);
+const SELLER: &str = "example-solar";
+/// Writers at the same time while consents are set up: they share each flush.
+const WRITERS: u32 = 64;
+
+/// Numbers scrubbed without a record, on one thread.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Sets up a store of its own with a national list that holds a fifth of the numbers and written \
+    consent for some, and scrubs them all.\n\nExample:\n  ringfence bench scrub --numbers 10000000"
+)]
+pub struct ScrubBench {
+    /// How many numbers, spread over every US area code
+    #[arg(long, default_value_t = 1_000_000, value_parser = clap::value_parser!(u32).range(1..=100_000_000))]
+    numbers: u32,
+    /// How many of them have consent on file
+    #[arg(long, default_value_t = 10_000)]
+    consents: u32,
+}
+
+impl ScrubBench {
+    /// Takes the figures.
+    pub fn run(&self, global: &Global) -> Outcome {
+        let rules = open::rules()?;
+        let folder = tempfile::tempdir()?;
+        let store = SqliteStore::open(&folder.path().join("bench.db"), NOW)?;
+        let numbers = numbers(&rules, self.numbers);
+        self.furnish(&store, &rules, &numbers)
+            .map_err(Failure::Environment)?;
+        let mut batch = Batch::default();
+        // As files bring them: in no order.
+        let stride = 7_368_787 % numbers.len().max(1);
+        for n in 0..numbers.len() {
+            let at = n.wrapping_mul(stride.max(1)) % numbers.len();
+            if let Some(ten) = numbers.get(at)
+                && let Ok(number) = PhoneNumber::from_nanp(*ten)
+            {
+                batch.add_number(number, Place::default());
+            }
+        }
+        let common = CallRequest {
+            to: String::new(),
+            seller: SELLER.to_owned(),
+            purpose: Purpose::Telemarketing,
+            caller_id: None,
+            place: Place::default(),
+            lead: None,
+            campaign: None,
+        };
+        let settings = GateSettings::default();
+        let (begun, cpu) = (Instant::now(), thread_seconds());
+        let done = scrub(&store, &rules, &settings, &common, &mut batch, NOW, &|_| {})?;
+        let (seconds, cpu) = (begun.elapsed().as_secs_f64(), thread_seconds() - cpu);
+        let summary = Summary::from(&done);
+        let count = |verdict| summary.count(verdict);
+        let each = cpu * 1e6 / f64::from(self.numbers);
+        if global.json {
+            say_json(
+                &json!({"numbers": self.numbers, "consents": self.consents, "seconds": seconds, "cpu_seconds": cpu,
+                             "us_per_number": each, "verdicts": summary.verdicts, "answers": done.answers.len()}),
+            )?;
+        } else {
+            say(&format!(
+                "{} numbers, {} with consent ({} allowed, {} deferred, {} denied): {seconds:.2} s, of which {cpu:.2} s on the processor: {each:.2} us a number",
+                self.numbers,
+                self.consents,
+                count(Verdict::Allow),
+                count(Verdict::Defer),
+                count(Verdict::Deny)
+            ))?;
+        }
+        Ok(Exit::Done)
+    }
+
+    fn furnish(
+        &self,
+        store: &SqliteStore,
+        rules: &RulePack,
+        numbers: &[u64],
+    ) -> anyhow::Result<()> {
+        store.put_seller(SELLER, seller(rules)?, NOW)?;
+        let prompt = Prompt {
+            wav: Vec::new(),
+            words: "This is Example Solar, an artificial intelligence assistant".to_owned(),
+            sha256: String::new(),
+            duration_ms: 0,
+        };
+        store.put_prompt(SELLER, PromptKind::Disclosure, prompt, NOW)?;
+        import(store, ListKind::FtcFull, None, numbers, 5)?;
+        for state in rules
+            .jurisdictions
+            .values()
+            .filter(|state| state.list.own_list)
+        {
+            import(
+                store,
+                ListKind::State,
+                Some(state.code.to_string()),
+                numbers,
+                50,
+            )?;
+        }
+        let step = numbers.len() / usize::try_from(self.consents.max(1))?;
+        let chosen: Vec<u64> = numbers
+            .iter()
+            .copied()
+            .step_by(step.max(1))
+            .take(usize::try_from(self.consents)?)
+            .collect();
+        let share = chosen.len().div_ceil(usize::try_from(WRITERS)?).max(1);
+        std::thread::scope(|scope| {
+            let writers: Vec<_> = chosen
+                .chunks(share)
+                .map(|part| scope.spawn(move || grant(store, part)))
+                .collect();
+            writers
+                .into_iter()
+                .try_for_each(|writer| writer.join().ok().context("a writer panicked")?)
+        })
+    }
+}
+
+fn grant(store: &SqliteStore, numbers: &[u64]) -> anyhow::Result<()> {
+    for ten in numbers {
+        store.record_consent(
+            ConsentDraft {
+                number: PhoneNumber::from_nanp(*ten)?,
+                seller: SELLER.to_owned(),
+                level: ConsentLevel::ExpressWritten,
+                purposes: vec![Purpose::Telemarketing],
+                channel: "web-form".to_owned(),
+                granted_at: NOW - SignedDuration::from_hours(240),
+                text: "By submitting this form I agree that Example Solar LLC may call me at the number I provide with \
+                       marketing calls using an artificial or prerecorded voice. This is not a condition of any purchase."
+                    .to_owned(),
+                proof: json!({}),
+                artificial_voice: true,
+                double_opt_in: false,
+                expires_at: None,
+            },
+            NOW,
+        )?;
+    }
+    Ok(())
+}
+
+/// A list that holds every so many-th of the numbers.
+fn import(
+    store: &SqliteStore,
+    kind: ListKind,
+    name: Option<String>,
+    numbers: &[u64],
+    one_in: usize,
+) -> anyhow::Result<()> {
+    let area = |ten: &u64| u16::try_from(ten / 10_000_000).ok();
+    let list = ListImport {
+        kind,
+        area_codes: (kind == ListKind::FtcFull).then(|| numbers.iter().filter_map(area).collect()),
+        name,
+        sellers: BTreeSet::new(),
+        obtained_at: NOW - SignedDuration::from_hours(24),
+        published_at: None,
+        effective_at: None,
+        expires_at: None,
+        source_sha256: String::new(),
+        rows: ListRows::Numbers(numbers.iter().copied().step_by(one_in).collect()),
+    };
+    store.import_list(list, NOW)?;
+    Ok(())
+}
+
+fn seller(rules: &RulePack) -> anyhow::Result<Seller> {
+    let registration = |code| json!({"state": code, "number": "TC-1", "expires_on": "2029-12-31"});
+    let registrations: Vec<_> = rules.jurisdictions.keys().map(registration).collect();
+    Ok(serde_json::from_value(json!({
+        "name": "Example Solar LLC",
+        "registrations": registrations,
+        "caller_ids": [{"number": "+12125550100", "authorised_from": "2025-01-01"}],
+        "san": {"number": "10000000-00001", "expires_on": "2029-12-31"},
+    }))?)
+}
+
+/// Seconds that this thread has been on a processor: other load on the machine does not count.
+fn thread_seconds() -> f64 {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+    std::time::Duration::try_from(time)
+        .unwrap_or_default()
+        .as_secs_f64()
+}
+
+/// So many numbers in their order, evenly over the exchanges of every US area code.
+fn numbers(rules: &RulePack, count: u32) -> Vec<u64> {
+    let areas: Vec<u64> = (200..1000_u16)
+        .filter(|code| matches!(rules.places.area_code(*code), AreaCode::Us { .. }))
+        .map(u64::from)
+        .collect();
+    let per_area = u64::from(count).div_ceil(u64::try_from(areas.len()).unwrap_or(1).max(1));
+    // Exchanges begin with 2 to 9.
+    let step = (8_000_000 / per_area.max(1)).max(1);
+    areas
+        .iter()
+        .flat_map(|area| {
+            (0..per_area).map(move |n| area * 10_000_000 + 2_000_000 + (n * step) % 8_000_000)
+        })
+        .take(usize::try_from(count).unwrap_or(usize::MAX))
+        .collect()
+}

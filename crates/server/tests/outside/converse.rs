@@ -1,0 +1,180 @@
+//! What callees say in calls over real SIP and RTP: unclear words, interim words, words of the agent.
+
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use crate::carrier::Carrier;
+use crate::server::{Server, World, consent, tone};
+
+fn world(callees: &[&str]) -> (World, Carrier, Server) {
+    let carrier = Carrier::start(&[]);
+    let world = World::new();
+    let server = carrier.serve(&world, "");
+    prompt(
+        &server,
+        "disclosure",
+        "Acme%20Solar%20LLC%20calling%20with%20an%20AI",
+        1_500,
+    );
+    for number in callees {
+        server.post("/v1/consents", &consent(number)).ok();
+    }
+    (world, carrier, server)
+}
+
+fn prompt(server: &Server, kind: &str, words: &str, milliseconds: u32) {
+    let path = format!("/v1/sellers/acme-solar/prompts/{kind}?text={words}");
+    let reply = server.as_key(&server.key, "PUT", &path, &tone(milliseconds));
+    assert_eq!(reply.status, 200, "{reply:?}");
+}
+
+fn say(server: &Server, placed: &Value, speaker: &str, text: &str, is_final: bool) -> Value {
+    let path = format!("/v1/calls/{}/transcript", placed["id"].as_str().unwrap());
+    let words = json!({"speaker": speaker, "text": text, "final": is_final,
+                       "audio": "3.1-4.0 s"});
+    server.post(&path, &words).ok()["opt_out"].clone()
+}
+
+fn answered(server: &Server, number: &str) -> Value {
+    let placed = server.call(number);
+    let id = placed["id"].as_str().unwrap();
+    server.call_when(id, |call| call["disclosure"]["state"] == "sending");
+    placed
+}
+
+fn denied_by(server: &Server, number: &str) -> Vec<String> {
+    let asked = json!({"to": number, "seller": "acme-solar", "dry_run": true});
+    let decision = server.post("/v1/decisions", &asked).ok();
+    let reasons = decision["reasons"].as_array().unwrap();
+    let codes = reasons
+        .iter()
+        .map(|r| r["code"].as_str().unwrap().to_owned());
+    codes.collect()
+}
+
+fn events(server: &Server, placed: &Value) -> Vec<String> {
+    let call = placed["id"].as_str().unwrap();
+    let path = format!("/v1/events?call={call}&limit=200");
+    let items = server.get(&path).ok()["items"].clone();
+    let items = items.as_array().unwrap().clone();
+    items
+        .iter()
+        .map(|e| e["type"].as_str().unwrap().to_owned())
+        .collect()
+}
+
+#[test]
+fn unclear_words_end_the_call_with_a_farewell_and_hold_the_number() {
+    let number = "+12125550111";
+    let (_world, _carrier, server) = world(&[number]);
+    prompt(
+        &server,
+        "farewell",
+        "To%20stop%20all%20calls%20press%209",
+        400,
+    );
+    prompt(&server, "message", "A%20long%20offer", 20_000);
+    let began = Instant::now();
+    let placed = answered(&server, number);
+    say(
+        &server,
+        &placed,
+        "agent",
+        "may i tell you about our offer",
+        true,
+    );
+    assert_eq!(
+        say(&server, &placed, "callee", "i'm not interested", true),
+        Value::Null
+    );
+    assert_eq!(denied_by(&server, number), ["held"], "at once");
+    let call = server.ended(&placed);
+    assert!(
+        began.elapsed() < Duration::from_secs(15),
+        "the offer was made"
+    );
+    assert_eq!(
+        (&call["outcome"], &call["opt_out"]),
+        (&json!("answered"), &json!(false))
+    );
+    assert_eq!(call["disclosure"]["state"], "complete", "heard whole");
+    let events = events(&server, &placed);
+    for wanted in ["converse.held", "converse.ambiguous", "call.prompt-played"] {
+        assert!(events.iter().any(|e| e == wanted), "{wanted}: {events:?}");
+    }
+    assert!(!events.iter().any(|e| e == "converse.message-played"));
+    let hold = &server.get("/v1/holds").ok()["items"][0];
+    assert_eq!(hold["call"], placed["id"], "{hold:#}");
+    assert_eq!(hold["heard"]["context"], "may i tell you about our offer");
+    assert_eq!(hold["heard"]["audio"], "3.1-4.0 s");
+}
+
+#[test]
+fn interim_words_count_when_they_are_stable() {
+    let (extended, stands, changed) = ("+12125550112", "+12125550113", "+12125550114");
+    let (_world, _carrier, server) = world(&[extended, stands, changed]);
+
+    let placed = answered(&server, extended);
+    assert_eq!(
+        say(&server, &placed, "callee", "stop calling", false),
+        Value::Null
+    );
+    // The agent's own words between neither count nor disturb.
+    say(&server, &placed, "agent", "stop calling me", true);
+    assert_eq!(denied_by(&server, extended), Vec::<String>::new());
+    assert_eq!(
+        say(&server, &placed, "callee", "stop calling me", false),
+        true
+    );
+    assert_eq!(
+        denied_by(&server, extended),
+        ["consent-revoked", "dnc-internal"]
+    );
+    assert_eq!(server.ended(&placed)["opt_out"], true);
+
+    let placed = answered(&server, stands);
+    assert_eq!(
+        say(&server, &placed, "callee", "stop calling me", false),
+        Value::Null
+    );
+    let call = server.ended(&placed);
+    assert_eq!(call["opt_out"], true, "no final text ever came: {call:#}");
+    assert_eq!(
+        denied_by(&server, stands),
+        ["consent-revoked", "dnc-internal"]
+    );
+
+    let placed = answered(&server, changed);
+    assert_eq!(
+        say(&server, &placed, "callee", "stop calling me", false),
+        Value::Null
+    );
+    let longer = "my neighbor yells stop calling me at his dog all day";
+    let _ = say(&server, &placed, "callee", longer, false);
+    let fine = "yes tuesday at five works for me thank you";
+    assert_eq!(say(&server, &placed, "callee", fine, true), false);
+    std::thread::sleep(Duration::from_millis(900));
+    assert!(denied_by(&server, changed).is_empty(), "nobody opted out");
+}
+
+#[test]
+fn an_opt_out_taken_beside_the_server_ends_the_call_here() {
+    let number = "+12125550115";
+    let (world, _carrier, server) = world(&[number]);
+    prompt(&server, "message", "A%20long%20offer", 20_000);
+    let body = json!({"from": number, "to": "+12125550100", "text": "i'm not interested"});
+    let hold = server.post("/v1/hooks/sms", &body).ok()["holds"][0].clone();
+    let hold = hold.as_str().unwrap().to_owned();
+    // A consent that is later than the words lifts the hold, and the call is placed.
+    std::thread::sleep(Duration::from_millis(20));
+    let mut anew = consent(number);
+    anew["granted_at"] = server.get("/ready").ok()["clock"]["now"].clone();
+    server.post("/v1/consents", &anew).ok();
+    let placed = answered(&server, number);
+    let began = Instant::now();
+    // Another process takes an opt-out: no call of this one was told by it.
+    world.done(&["holds", "opt-out", &hold]);
+    let call = server.ended(&placed);
+    assert!(began.elapsed() < Duration::from_secs(10), "{call:#}");
+}

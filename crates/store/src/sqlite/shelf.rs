@@ -1,0 +1,289 @@
+//! The lists' files beside the database, and the book of what they are: read once, kept current, watched.
+
+use std::collections::BTreeMap;
+use std::fs::{self, DirBuilder, File};
+use std::os::unix::fs::DirBuilderExt;
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{RecvTimeoutError, SyncSender, sync_channel};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use rusqlite::{Connection, OpenFlags};
+
+use super::{connection, list};
+use crate::registry::book::{Book, Version};
+use crate::registry::shelf::Slot;
+use crate::registry::{Fault, Residence};
+use crate::{Result, StoreError};
+
+/// How often another process's import is looked for.
+const TICK: Duration = Duration::from_millis(200);
+
+/// Ticks between two looks at the files.
+const LOOK_EVERY: u32 = 5;
+
+/// How long decisions may go on with the lists before an import while a large new file is being opened: within the
+/// second in which a running server takes up what was imported beside it.
+const BEHIND_MAX: Duration = Duration::from_millis(700);
+
+/// Files up to this size are opened where they are asked for first.
+const SMALL_BYTES: u64 = 8 << 20;
+
+/// The lists of one database.
+pub(super) struct Shelf {
+    inner: Arc<Inner>,
+    watcher: Mutex<Option<(SyncSender<()>, JoinHandle<()>)>>,
+}
+
+struct Inner {
+    database: PathBuf,
+    folder: PathBuf,
+    book: RwLock<Arc<Book>>,
+    /// The newest book that was begun; its large files may not be open yet.
+    next: Mutex<Arc<Book>>,
+    /// Since when, and which, decisions lag behind.
+    behind: Mutex<Option<(i64, Instant)>>,
+    /// Versions that this process has written and not yet seen in the database.
+    written: Mutex<BTreeMap<String, Arc<Slot>>>,
+}
+
+impl Shelf {
+    pub(super) fn new(database: &Path) -> Self {
+        let mut folder = database.as_os_str().to_owned();
+        folder.push(".lists");
+        Self {
+            inner: Arc::new(Inner {
+                database: database.to_owned(),
+                folder: folder.into(),
+                book: RwLock::default(),
+                next: Mutex::default(),
+                behind: Mutex::new(None),
+                written: Mutex::default(),
+            }),
+            watcher: Mutex::new(None),
+        }
+    }
+
+    /// The book as of what this connection sees; for at most a moment the one before it, while a large file opens.
+    pub(super) fn book(&self, conn: &Connection) -> Result<Arc<Book>> {
+        let stamp = list::stamp(conn)?;
+        let now = self.inner.now();
+        if now.stamp() >= Some(stamp) {
+            return Ok(now);
+        }
+        self.watch();
+        if now.stamp().is_some() && self.inner.may_lag(stamp) {
+            return Ok(now);
+        }
+        let next = self.inner.next(conn, stamp)?;
+        if now.stamp().is_some() && unopened_bytes(&next) > SMALL_BYTES {
+            *lock(&self.inner.behind) = Some((stamp, Instant::now()));
+            return Ok(now);
+        }
+        self.inner.put(&next);
+        Ok(next)
+    }
+
+    /// The book as it is now, whatever it takes.
+    pub(super) fn newest(&self, conn: &Connection) -> Result<Arc<Book>> {
+        let next = self.inner.next(conn, list::stamp(conn)?)?;
+        self.inner.put(&next);
+        Ok(next)
+    }
+
+    /// Where a version's file is.
+    pub(super) fn path_of(&self, id: &str) -> PathBuf {
+        path_of(&self.inner.folder, id)
+    }
+
+    /// Keeps every other import out, in this process and others, until the lock is dropped.
+    pub(super) fn lock(&self) -> Result<File> {
+        let folder = &self.inner.folder;
+        let made = DirBuilder::new().recursive(true).mode(0o700).create(folder);
+        let locked = made.and_then(|()| {
+            let file = File::create(folder.join("lock"))?;
+            file.lock()?;
+            Ok(file)
+        });
+        locked.map_err(|e| StoreError::Unavailable(format!("{}: {e}", folder.display())))
+    }
+
+    /// Hands a version over that was written just now, with its numbers, so that it need not be read back.
+    pub(super) fn written(&self, id: &str, slot: Slot) {
+        lock(&self.inner.written).insert(id.to_owned(), Arc::new(slot));
+    }
+
+    /// Whether a version's numbers were handed over.
+    pub(super) fn has_written(&self, id: &str) -> bool {
+        lock(&self.inner.written).contains_key(id)
+    }
+
+    /// Forgets a version that did not come to be, with its file.
+    pub(super) fn discard(&self, id: &str) {
+        lock(&self.inner.written).remove(id);
+        // What is left is swept.
+        let _ = fs::remove_file(self.path_of(id));
+    }
+
+    fn watch(&self) {
+        let mut watcher = lock(&self.watcher);
+        if watcher.is_some() {
+            return;
+        }
+        let inner = Arc::clone(&self.inner);
+        let (stop, stopped) = sync_channel(0);
+        let thread = std::thread::Builder::new()
+            .name("store-lists".into())
+            .spawn(move || {
+                let mut conn = None;
+                let mut ticks = 0_u32;
+                while stopped.recv_timeout(TICK) == Err(RecvTimeoutError::Timeout) {
+                    inner.tick(&mut conn, ticks);
+                    ticks = ticks.wrapping_add(1);
+                }
+            });
+        // Without the thread imports are still seen, by the decisions themselves.
+        *watcher = thread.ok().map(|thread| (stop, thread));
+    }
+}
+
+impl Drop for Shelf {
+    fn drop(&mut self) {
+        if let Some((stop, thread)) = lock(&self.watcher).take() {
+            drop(stop);
+            let _ = thread.join();
+        }
+    }
+}
+
+impl Inner {
+    fn now(&self) -> Arc<Book> {
+        Arc::clone(&self.book.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn put(&self, next: &Arc<Book>) {
+        let mut book = self.book.write().unwrap_or_else(PoisonError::into_inner);
+        if book.stamp() <= next.stamp() {
+            *book = Arc::clone(next);
+        }
+    }
+
+    fn may_lag(&self, stamp: i64) -> bool {
+        let behind = *lock(&self.behind);
+        behind.is_some_and(|(of, since)| of == stamp && since.elapsed() < BEHIND_MAX)
+    }
+
+    /// The book of this state of the database, with the files that are open already.
+    fn next(&self, conn: &Connection, stamp: i64) -> Result<Arc<Book>> {
+        let mut next = lock(&self.next);
+        if next.stamp() >= Some(stamp) {
+            return Ok(Arc::clone(&next));
+        }
+        let mut versions: Vec<Arc<Version>> = next.versions().map(Arc::clone).collect();
+        let known = next.stamp().unwrap_or(-1);
+        versions.extend(list::read_versions(conn, known)?.into_iter().map(Arc::new));
+        let mut written = lock(&self.written);
+        let book = Book::new(stamp, versions, |version, residence| {
+            let id = version.answer.version.as_str();
+            if let Some(slot) = written.remove(id)
+                && residence == Residence::Memory
+            {
+                return slot;
+            }
+            match next.slot(version.row) {
+                Some(slot) if slot.residence() == residence => Arc::clone(slot),
+                _ => Arc::new(self.slot(version, residence)),
+            }
+        });
+        *next = Arc::new(book);
+        Ok(Arc::clone(&next))
+    }
+
+    fn slot(&self, version: &Version, residence: Residence) -> Slot {
+        let path = path_of(&self.folder, version.answer.version.as_str());
+        // What was imported before there were files has no hash, and so no file passes for it.
+        let (sha256, bytes) = version.file.clone().unwrap_or_default();
+        Slot::new(path, sha256, bytes, residence)
+    }
+
+    /// Takes up what other processes imported, and looks after the files. What fails here is tried again at the next
+    /// tick; decisions notice by themselves.
+    fn tick(&self, conn: &mut Option<Connection>, ticks: u32) {
+        if conn.is_none() {
+            let mode = OpenFlags::SQLITE_OPEN_READ_ONLY;
+            *conn = connection::open(&self.database, mode).ok();
+        }
+        let Some(conn) = conn else {
+            return;
+        };
+        if ticks == 0 {
+            let _ = self.sweep(conn);
+        }
+        if let Ok(stamp) = list::stamp(conn)
+            && self.now().stamp() < Some(stamp)
+            && let Ok(next) = self.next(conn, stamp)
+        {
+            // Opened here, so that no decision waits for it.
+            next.faults();
+            self.put(&next);
+        }
+        if ticks.is_multiple_of(LOOK_EVERY) {
+            let book = self.now();
+            book.slots().for_each(|slot| slot.look());
+            // One at a time: this has weeks, and decisions have no time.
+            let count = book.slots().count().max(1);
+            let turn = (ticks / LOOK_EVERY) as usize % count;
+            if let Some(slot) = book.slots().nth(turn) {
+                slot.read_on();
+            }
+        }
+    }
+
+    /// Removes what an import left that came to nothing; not while another is under way.
+    fn sweep(&self, conn: &Connection) -> std::io::Result<()> {
+        let lock = File::open(self.folder.join("lock"))?;
+        if lock.try_lock().is_err() {
+            return Ok(());
+        }
+        let Ok(ids) = list::ids_with_files(conn) else {
+            return Ok(());
+        };
+        for entry in fs::read_dir(&self.folder)? {
+            let path = entry?.path();
+            let ours = path.extension().is_some_and(|e| e == "rfl" || e == "part");
+            let known = path.extension().is_some_and(|e| e == "rfl")
+                && path
+                    .file_stem()
+                    .and_then(|stem| stem.to_str())
+                    .is_some_and(|stem| ids.contains(stem));
+            if ours && !known {
+                fs::remove_file(path)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn path_of(folder: &Path, id: &str) -> PathBuf {
+    folder.join(id).with_extension("rfl")
+}
+
+fn unopened_bytes(book: &Book) -> u64 {
+    let current = book.slots().filter(|s| s.residence() == Residence::Memory);
+    let unopened = current.filter(|slot| slot.is_unopened());
+    unopened.map(|slot| slot.bytes()).sum()
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl From<Fault> for StoreError {
+    fn from(fault: Fault) -> Self {
+        match fault {
+            Fault::NoNumber => Self::invalid(fault.to_string()),
+            Fault::Io(_) | Fault::Damaged(_) => Self::Unavailable(format!("a list: {fault}")),
+        }
+    }
+}
