@@ -57,7 +57,7 @@ pub struct Judgement {
 const OPT_OUT_FROM: f64 = 0.36;
 
 /// The same where the grammar found words that turn a request into something else.
-const GUARDED_FROM: f64 = 0.97;
+const GUARDED_FROM: f64 = 0.8;
 
 /// From this chance on, an utterance that is not "not an opt-out" by far is held as ambiguous.
 const AMBIGUOUS_FROM: f64 = 0.5;

@@ -31,7 +31,7 @@ const FOLDS: u64 = 5;
 const DRAWN: usize = 40;
 
 /// Networks that are averaged, each from a seed of its own.
-const NETS: u64 = 1;
+const NETS: u64 = 2;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let (mut write, mut cross) = (false, 0);
