@@ -79,16 +79,16 @@ fn copy(template: &TempDir) -> TempDir {
     dir
 }
 
-/// Copies a folder's files, and those of the folders in it: a list's numbers lie in one.
-fn copy_all(from: &Path, into: &Path) {
+/// The database, and the lists that stand in a directory beside it.
+fn copy_all(from: &Path, to: &Path) {
     for entry in fs::read_dir(from).unwrap() {
-        let entry = entry.unwrap();
-        let to = into.join(entry.file_name());
-        if entry.path().is_dir() {
+        let from = entry.unwrap().path();
+        let to = to.join(from.file_name().unwrap());
+        if from.is_dir() {
             fs::create_dir(&to).unwrap();
-            copy_all(&entry.path(), &to);
+            copy_all(&from, &to);
         } else {
-            fs::copy(entry.path(), to).unwrap();
+            fs::copy(&from, &to).unwrap();
         }
     }
 }
