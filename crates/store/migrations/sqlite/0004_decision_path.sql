@@ -12,5 +12,7 @@ DROP INDEX events_campaign;
 CREATE INDEX events_campaign ON events (json_extract(subject, '$.campaign'), seq)
     WHERE json_extract(subject, '$.campaign') IS NOT NULL;
 
+DROP INDEX decisions_clock;
+
 DROP INDEX attempts_lead;
 CREATE INDEX attempts_lead ON attempts (lead) WHERE lead IS NOT NULL;

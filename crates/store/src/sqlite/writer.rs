@@ -22,7 +22,7 @@ const QUEUE_MAX: usize = 1024;
 const GROUP_MAX: usize = 256;
 
 /// Groups after which the log of the database is copied into it, even if there is no pause (invariant `bounded`).
-const GROUPS_BEFORE_CHECKPOINT: u32 = 400;
+const GROUPS_BEFORE_CHECKPOINT: u32 = 128;
 
 /// A pause this long is used for it.
 const PAUSE: Duration = Duration::from_millis(50);
