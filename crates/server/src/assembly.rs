@@ -35,6 +35,7 @@ impl Assembly {
         pack: Arc<RulePack>,
         clock: Clock,
     ) -> Result<Self> {
+        crate::second_opinion::install(&config.second_opinion)?;
         let line_config = LineConfig {
             media_ports: (config.sip.rtp_port_min, config.sip.rtp_port_max),
             ..LineConfig::new(config.sip.listen, config.trunks.iter().map(trunk).collect())

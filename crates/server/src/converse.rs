@@ -20,7 +20,7 @@ use crate::desk::{DeskError, Words};
 
 /// What words mean: the one place where all words of callees are judged, spoken and written. It may block.
 pub fn judge(text: &str, context: Option<&str>) -> Judgement {
-    opt_out::classify(text, context, None)
+    crate::second_opinion::settle(text, context, opt_out::classify(text, context, None))
 }
 
 /// How words were understood, for the record and for whoever reviews them.

@@ -19,6 +19,7 @@ mod lists;
 mod metrics;
 mod prompts;
 mod scrub;
+mod second_opinion;
 mod shadow;
 mod sheet;
 mod watch;

@@ -39,6 +39,8 @@ pub struct Config {
     /// `[[webhooks]]`
     #[serde(default)]
     pub webhooks: Vec<Webhook>,
+    /// `[second_opinion]`
+    pub second_opinion: SecondOpinionConfig,
     /// `[reassigned]`
     pub reassigned: ReassignedConfig,
     /// `[places]`
@@ -268,6 +270,23 @@ impl std::fmt::Debug for Webhook {
             .field("events", &self.events)
             .finish_non_exhaustive()
     }
+}
+
+/// Whom to ask about words whose meaning is uncertain.
+#[derive(Debug, Clone, Deserialize)]
+pub struct SecondOpinionConfig {
+    /// An OpenAI-compatible `/v1/chat/completions`, plain http. Empty: nobody.
+    pub url: String,
+    /// Its name for the model.
+    pub model: String,
+    /// A file with its key; empty: none is sent.
+    pub api_key_file: String,
+    /// How long an answer may take.
+    pub deadline_ms: u64,
+    /// The lowest score that is asked about.
+    pub band_from: f64,
+    /// The highest score that is asked about.
+    pub band_to: f64,
 }
 
 /// The Reassigned Numbers Database.

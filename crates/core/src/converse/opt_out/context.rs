@@ -56,6 +56,8 @@ pub struct Asked {
     pub meanings: Vec<Meaning>,
     /// The key or word that it names for an opt-out: "press or say two to be removed".
     pub key: Option<String>,
+    /// The words of its last sentence.
+    pub tokens: Vec<Token>,
 }
 
 /// Reads the agent's last line.
@@ -65,6 +67,7 @@ pub fn asked(context: Option<&str>) -> Asked {
             kind: AskedKind::Nothing,
             meanings: Vec::new(),
             key: None,
+            tokens: Vec::new(),
         };
     };
     // The last sentence asks; what went before it is the pitch.
@@ -85,6 +88,7 @@ pub fn asked(context: Option<&str>) -> Asked {
         kind,
         meanings,
         key: key(&tokens).filter(|_| kind == AskedKind::Stop),
+        tokens,
     }
 }
 

@@ -13,8 +13,11 @@ mod features;
 mod grammar;
 mod lexicon;
 mod model;
+mod net;
+mod net_input;
 mod normalise;
 mod number;
+mod senses;
 mod views;
 
 use serde::{Deserialize, Serialize};
@@ -54,7 +57,7 @@ pub struct Judgement {
 const OPT_OUT_FROM: f64 = 0.36;
 
 /// The same where the grammar found words that turn a request into something else.
-const GUARDED_FROM: f64 = 0.97;
+const GUARDED_FROM: f64 = 0.8;
 
 /// From this chance on, an utterance that is not "not an opt-out" by far is held as ambiguous.
 const AMBIGUOUS_FROM: f64 = 0.5;
@@ -81,7 +84,7 @@ const GRAMMAR_SCORE: f64 = 0.97;
 pub fn classify(utterance: &str, context: Option<&str>, lang: Option<&str>) -> Judgement {
     // Recognisers mislabel the language of mixed speech, so the hint decides nothing.
     let _ = lang;
-    judge(Model::new(model::WEIGHTS), utterance, context)
+    judge(Model::built_in(), utterance, context)
 }
 
 fn judge(model: Model<'_>, utterance: &str, context: Option<&str>) -> Judgement {
@@ -120,7 +123,7 @@ fn judge_window(model: Model<'_>, tokens: &[Token], asked: &context::Asked) -> J
     let request = matches!(found, Finding::Request { .. });
     let clues = grammar::clues(tokens);
     let seen = features::features(tokens, asked, request, clues);
-    let chances = model.chances(&seen);
+    let chances = model.chances(&seen, &net_input::input(tokens, asked, found, clues));
     if let Some(asks) = context::answer(asked, tokens) {
         return answered(asks, tokens);
     }

@@ -1,10 +1,31 @@
-//! The learned part: a weight for every bucket and class, summed as integers.
+//! The learned part: a weight for every bucket and class, summed as integers, beside the networks'
+//! view of the order of words. Their logits are averaged.
+
+use std::sync::LazyLock;
 
 use super::features::{BUCKETS, Feature};
+use super::net::Net;
+use super::net_input::Input;
 use super::number::exp;
 
 /// The weights of this build, written by `train-opt-out --write`.
 pub static WEIGHTS: &[u8] = include_bytes!("weights.bin");
+
+/// The networks of this build, written by `train-opt-out --write`.
+pub static NET: &[u8] = include_bytes!("net.bin");
+
+static NETS: LazyLock<Vec<Net>> = LazyLock::new(|| nets(NET));
+
+/// How much the networks' logit counts beside that of the linear weights.
+const NETS_SHARE: f64 = 0.5;
+
+/// The networks of a file: one after the other.
+pub fn nets(bytes: &[u8]) -> Vec<Net> {
+    bytes
+        .chunks(super::net::NET_BYTES)
+        .map(Net::from_bytes)
+        .collect()
+}
 
 /// Bytes of the weight file: the bias of each class, then the buckets of each class.
 pub const WEIGHTS_BYTES: usize = HEADER_BYTES + CLASSES * BUCKETS;
@@ -31,16 +52,26 @@ pub struct Chances {
     pub not_opt_out: f64,
 }
 
-/// The weight file, read in place.
+/// The weight file, read in place, and the networks.
 #[derive(Debug, Clone, Copy)]
 pub struct Model<'a> {
     bytes: &'a [u8],
+    nets: &'a [Net],
 }
 
 impl<'a> Model<'a> {
-    /// A model over a weight file. Missing bytes count as zero.
-    pub fn new(bytes: &'a [u8]) -> Self {
-        Self { bytes }
+    /// A model over a weight file and networks. Missing bytes count as zero; without networks the
+    /// linear weights decide alone.
+    pub fn new(bytes: &'a [u8], nets: &'a [Net]) -> Self {
+        Self { bytes, nets }
+    }
+
+    /// The model of this build.
+    pub fn built_in() -> Model<'static> {
+        Model {
+            bytes: WEIGHTS,
+            nets: &NETS,
+        }
     }
 
     fn bias(&self, class: usize) -> i32 {
@@ -55,8 +86,28 @@ impl<'a> Model<'a> {
         self.bytes.get(at).map_or(0, |b| i32::from(b.cast_signed()))
     }
 
-    /// How likely each reading of these features is.
-    pub fn chances(&self, features: &[Feature]) -> Chances {
+    /// How likely each reading of an utterance is.
+    pub fn chances(&self, features: &[Feature], input: &Input) -> Chances {
+        let [opt_out, ambiguous] = self.linear(features);
+        if self.nets.is_empty() {
+            return softmax(opt_out, ambiguous);
+        }
+        let (mut net_opt_out, mut net_ambiguous) = (0.0, 0.0);
+        for net in self.nets {
+            let [o, a, n] = net.logits(input).map(f64::from);
+            net_opt_out += o - n;
+            net_ambiguous += a - n;
+        }
+        let share = NETS_SHARE / f64::from(super::net::count(self.nets.len()));
+        let rest = 1.0 - NETS_SHARE;
+        softmax(
+            opt_out * rest + net_opt_out * share,
+            ambiguous * rest + net_ambiguous * share,
+        )
+    }
+
+    /// The linear weights' logits of "opt-out" and "ambiguous".
+    fn linear(&self, features: &[Feature]) -> [f64; CLASSES] {
         let norm: i64 = features.iter().map(|f| i64::from(f.value * f.value)).sum();
         let scale = WEIGHT_UNIT / number_sqrt(norm);
         let logit = |class: usize| {
@@ -66,7 +117,7 @@ impl<'a> Model<'a> {
                 .sum();
             from_i64(sum) * scale + f64::from(self.bias(class)) * BIAS_UNIT
         };
-        softmax(logit(0), logit(1))
+        [logit(0), logit(1)]
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::error::Error;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use ringfence_core::converse::opt_out::Verdict;
 use serde::Deserialize;
@@ -47,21 +47,33 @@ pub fn read(file: &Path) -> Result<Vec<Line>, Box<dyn Error>> {
         .collect()
 }
 
-/// Every line to learn from, in the order of file names; `held_out*.jsonl` and `blind_*.jsonl` are
-/// never among them.
+/// Every line to learn from, in the order of file names.
 pub fn training(folder: &Path) -> Result<Vec<Line>, Box<dyn Error>> {
+    let mut lines = Vec::new();
+    for file in files(folder)?.iter().filter(|f| !is_unseen(f)) {
+        lines.extend(read(file)?);
+    }
+    Ok(lines)
+}
+
+/// The files that are never learned from: `held_out*.jsonl` and `blind_*.jsonl`.
+pub fn unseen(folder: &Path) -> Result<Vec<PathBuf>, Box<dyn Error>> {
+    let files = files(folder)?;
+    Ok(files.into_iter().filter(|f| is_unseen(f)).collect())
+}
+
+fn is_unseen(file: &Path) -> bool {
+    let name = file.file_name().map(|n| n.to_string_lossy());
+    name.is_some_and(|n| n.starts_with("held_out") || n.starts_with("blind_"))
+}
+
+fn files(folder: &Path) -> Result<Vec<PathBuf>, Box<dyn Error>> {
     let mut files: Vec<_> = std::fs::read_dir(folder)?
         .filter_map(|entry| entry.ok().map(|e| e.path()))
         .filter(|path| path.extension().is_some_and(|e| e == "jsonl"))
-        .filter(|path| !path.to_string_lossy().contains("held_out"))
-        .filter(|path| !path.to_string_lossy().contains("blind_"))
         .collect();
     files.sort();
-    let mut lines = Vec::new();
-    for file in files {
-        lines.extend(read(&file)?);
-    }
-    Ok(lines)
+    Ok(files)
 }
 
 /// How many lines each label has.

@@ -7,6 +7,7 @@ use ringfence_core::converse::opt_out::training::{
 };
 
 use crate::corpus::Line;
+use crate::dice::Dice;
 
 /// Times the corpus is read.
 const EPOCHS: u32 = 20;
@@ -22,48 +23,55 @@ const OPT_OUT_COUNTS: f64 = 1.5;
 
 /// Of 100 features of an utterance this many are hidden at each reading, so that no wording is
 /// relied on alone.
-const HIDDEN_OF_100: u32 = 30;
+const HIDDEN_OF_100: usize = 30;
 
 struct Example {
     features: Vec<(usize, f64)>,
     label: Verdict,
+    counts: f64,
 }
 
-/// The weight file learned from these lines.
-pub fn weights(lines: &[Line]) -> Vec<u8> {
-    let examples: Vec<Example> = lines.iter().map(example).collect();
+/// How much a sentence drawn from a pattern counts beside one of the corpus.
+const DRAWN_COUNTS: f64 = 0.3;
+
+/// The weight file learned from these lines and from `drawn` ones, which count less.
+pub fn weights(lines: &[Line], drawn: &[Line]) -> Vec<u8> {
+    let corpus = lines.iter().map(|l| example(l, 1.0));
+    let drawn = drawn.iter().map(|l| example(l, DRAWN_COUNTS));
+    let examples: Vec<Example> = corpus.chain(drawn).collect();
     let mut learner = Learner {
         weights: vec![[0.0; CLASSES]; BUCKETS],
         squares: vec![[1e-3; CLASSES]; BUCKETS],
         bias: [0.0; CLASSES],
     };
     let mut order: Vec<usize> = (0..examples.len()).collect();
-    let mut seed = 0x5eed_u64;
+    let mut dice = Dice::new(0x5eed);
     for _ in 0..EPOCHS {
-        shuffle(&mut order, &mut seed);
+        dice.shuffle(&mut order);
         for example in order.iter().filter_map(|at| examples.get(*at)) {
-            learner.step(&shown(example, &mut seed));
+            learner.step(&shown(example, &mut dice));
         }
     }
     learner.quantised()
 }
 
 /// The example with some features hidden, the others raised so that its length stays.
-fn shown(example: &Example, seed: &mut u64) -> Example {
-    let raise = (100.0 / f64::from(100 - HIDDEN_OF_100)).sqrt();
+fn shown(example: &Example, dice: &mut Dice) -> Example {
+    let raise = (100.0 / 70.0_f64).sqrt();
     let features = example
         .features
         .iter()
-        .filter(|_| next(seed) % 100 >= u64::from(HIDDEN_OF_100))
+        .filter(|_| dice.below(100) >= HIDDEN_OF_100)
         .map(|(bucket, value)| (*bucket, value * raise))
         .collect();
     Example {
         features,
         label: example.label,
+        counts: example.counts,
     }
 }
 
-fn example(line: &Line) -> Example {
+fn example(line: &Line, counts: f64) -> Example {
     let seen = features_of(&line.text, line.context.as_deref());
     let norm = number_sqrt(seen.iter().map(|f| i64::from(f.value * f.value)).sum());
     Example {
@@ -77,23 +85,8 @@ fn example(line: &Line) -> Example {
             })
             .collect(),
         label: line.label,
+        counts,
     }
-}
-
-/// Fisher and Yates, from a fixed seed.
-fn shuffle(order: &mut [usize], seed: &mut u64) {
-    for last in (1..order.len()).rev() {
-        let bound = u64::try_from(last).unwrap_or(0) + 1;
-        order.swap(last, usize::try_from(next(seed) % bound).unwrap_or(0));
-    }
-}
-
-/// The next 31 bits of a linear congruential sequence.
-fn next(seed: &mut u64) -> u64 {
-    *seed = seed
-        .wrapping_mul(6_364_136_223_846_793_005)
-        .wrapping_add(1_442_695_040_888_963_407);
-    *seed >> 33
 }
 
 struct Learner {
@@ -120,6 +113,7 @@ impl Learner {
             Verdict::NotOptOut => (1.0, [0.0, 0.0]),
         };
         let [o, a] = want;
+        let counts = counts * example.counts;
         let errors = [
             (chances.opt_out - o) * counts,
             (chances.ambiguous - a) * counts,
