@@ -67,7 +67,17 @@ impl Calls {
             Some(call) => (call.agent_said.clone(), Some(Arc::clone(&call.progress))),
             None => (None, None),
         };
-        let judged = judge(&words.text, context.as_deref());
+        let judged = match words.is_final {
+            true => {
+                // Whatever an interim was about to do, its final text is here now, and may take a while to judge.
+                if let Some(progress) = &progress {
+                    listener(progress).supersede();
+                }
+                judge(&words.text, context.as_deref())
+            }
+            // Words that may still change are not worth a second opinion.
+            false => opt_out::classify(&words.text, context.as_deref(), None),
+        };
         let hearing = match &progress {
             Some(progress) => listener(progress).hear(&words.text, words.is_final, judged.verdict),
             None if words.is_final => Hearing::Act(judged.verdict),
