@@ -91,7 +91,7 @@ impl Calls {
             since,
         };
         match hearing {
-            Hearing::Act(Verdict::NotOptOut) | Hearing::Pass => {
+            Hearing::Pass => {
                 if progress.is_none() {
                     self.known(call)?;
                 }
@@ -99,7 +99,11 @@ impl Calls {
             }
             Hearing::Act(verdict) => {
                 self.act(call, understood)?;
-                Ok((verdict == Verdict::OptOut).then_some(true))
+                Ok(match verdict {
+                    Verdict::OptOut => Some(true),
+                    Verdict::NotOptOut => Some(false),
+                    Verdict::Ambiguous => None,
+                })
             }
             Hearing::Wait(turn) => {
                 if let Some(progress) = progress {
@@ -150,7 +154,7 @@ impl Calls {
         });
     }
 
-    /// Makes an opt-out or a hold durable, then lets the call hear of it.
+    /// Makes an opt-out or a hold durable, then lets the call hear of the words.
     fn act(&self, call: &Id, understood: Understood) -> Result<(), DeskError> {
         let kept = self.keep(call, &understood);
         let opted_out = understood.verdict == Verdict::OptOut;

@@ -100,7 +100,7 @@ fn unclear_words_end_the_call_with_a_farewell_and_hold_the_number() {
     );
     assert_eq!(call["disclosure"]["state"], "complete", "heard whole");
     let events = events(&server, &placed);
-    for wanted in ["converse.held", "converse.ambiguous", "call.prompt-played"] {
+    for wanted in ["converse.held", "converse.said", "converse.ambiguous", "call.prompt-played"] {
         assert!(events.iter().any(|e| e == wanted), "{wanted}: {events:?}");
     }
     assert!(!events.iter().any(|e| e == "converse.message-played"));
