@@ -28,19 +28,6 @@ struct Server {
     agent: ureq::Agent,
 }
 
-/// The database, and the lists that stand in a directory beside it.
-fn copy_all(from: &std::path::Path, to: &std::path::Path) {
-    for entry in fs::read_dir(from).unwrap() {
-        let from = entry.unwrap().path();
-        let to = to.join(from.file_name().unwrap());
-        if from.is_dir() {
-            fs::create_dir(&to).unwrap();
-            copy_all(&from, &to);
-        } else {
-            fs::copy(&from, &to).unwrap();
-        }
-    }
-}
 
 impl World {
     /// A database that holds what the parts alone make, with the server stopped.
