@@ -92,7 +92,7 @@ fn calls(server: &Server, round: u32) -> Vec<(String, String)> {
         })
         .collect();
     for (_, id) in &placed {
-        server.call_when(id, |call| call["disclosure"]["state"] == "sending");
+        server.call_when(id, |call| call["disclosure"]["state"] != "not-started");
     }
     placed
 }
