@@ -7,6 +7,9 @@ use super::*;
 /// SHA-256 of the committed `weights.bin`; `train-opt-out` prints it.
 const WEIGHTS_SHA256: &str = "8ff21b5376133191fa5858de1838449d41bddaef4695ff05db3e3446d2c7ff99";
 
+/// SHA-256 of the committed `net.bin`; `train-opt-out` prints it.
+const NET_SHA256: &str = "NETHASH";
+
 fn verdict_of(text: &str, context: Option<&str>) -> Verdict {
     classify(text, context, None).verdict
 }
@@ -194,7 +197,14 @@ fn the_same_words_have_the_same_judgement() {
 #[test]
 fn the_weights_are_those_that_were_committed() {
     assert_eq!(model::WEIGHTS.len(), model::WEIGHTS_BYTES);
-    let digest = Sha256::digest(model::WEIGHTS);
-    let hex: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
-    assert_eq!(hex, WEIGHTS_SHA256);
+    assert_eq!(model::NET.len() % net::NET_BYTES, 0);
+    assert!(!model::NET.is_empty());
+    for (bytes, want) in [
+        (model::WEIGHTS, WEIGHTS_SHA256),
+        (model::NET, NET_SHA256),
+    ] {
+        let digest = Sha256::digest(bytes);
+        let hex: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+        assert_eq!(hex, want);
+    }
 }
