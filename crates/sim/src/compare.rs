@@ -83,6 +83,7 @@ fn lesser(facts: &Facts) -> Vec<Facts> {
     without_each!(overrides);
     without_each!(relationships);
     without_each!(stops);
+    without_each!(holds);
     without_each!(failures);
     without_each!(suppressions.internal);
     without_each!(suppressions.states);

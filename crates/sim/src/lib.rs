@@ -8,6 +8,8 @@ pub mod world;
 #[cfg(test)]
 mod compare_tests;
 #[cfg(test)]
+mod coverage;
+#[cfg(test)]
 mod properties;
 #[cfg(test)]
 mod seed;

@@ -3,13 +3,14 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use ringfence_core::id::Id;
 use ringfence_core::lead::PhoneNumber;
 use ringfence_core::suppression::Reassigned;
 use serde::{Deserialize, Serialize};
 
 use crate::registry::NumberSet;
+use crate::{Result, StoreError};
 
 /// What a file is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -84,6 +85,35 @@ pub struct ListImport {
     pub source_sha256: String,
     /// The rows.
     pub rows: ListRows,
+}
+
+impl ListImport {
+    /// Whether its dates can be: each after the one before it. A list that has ended already is taken; it only denies.
+    ///
+    /// # Errors
+    /// [`StoreError::Invalid`](crate::StoreError), naming the two.
+    pub fn check_dates(&self) -> Result<()> {
+        // A copy that is dated by its day may have been published later on that day.
+        let copied = self.obtained_at + SignedDuration::from_hours(24);
+        for (early, name, late, then) in [
+            (
+                self.published_at,
+                "published",
+                Some(copied),
+                "obtained before",
+            ),
+            (self.published_at, "published", self.expires_at, "ended"),
+            (self.effective_at, "effective", self.expires_at, "ended"),
+        ] {
+            if let (Some(early), Some(late)) = (early, late)
+                && early >= late
+            {
+                let what = format!("{name} at {early} and {then} {late}: is the year right?");
+                return Err(StoreError::invalid(what));
+            }
+        }
+        Ok(())
+    }
 }
 
 /// The rows of a list. Numbers are the ten digits after +1.

@@ -126,8 +126,8 @@ pub struct Attempt {
     pub at: Timestamp,
     /// The campaign it was made for.
     pub campaign: Option<Id>,
-    /// Whether a person was talked to (12 CFR 1006.14(b)(2)(i)(B)).
-    #[serde(default)]
+    /// Whether a person was talked to (12 CFR 1006.14(b)(2)(i)(B)). Left out when not, as of old.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub conversed: bool,
 }
 

@@ -145,6 +145,11 @@ impl Import {
             rows: files.rows,
         };
         let version = world.store.import_list(list, now)?;
+        if let Some(end) = version.expires_at.filter(|end| *end <= now) {
+            eprintln!(
+                "ringfence: this list ended on {end}: while no newer one is on file, it denies as stale"
+            );
+        }
         if global.json {
             say_json(&version)?;
         } else {

@@ -89,6 +89,7 @@ fn count_earlier(facts: &mut Facts, before: &[(u64, Timestamp)]) {
             id: Id::new(format!("line_{line}")),
             at: *at,
             campaign: None,
+            // Dispositions differ from dialer to dialer: nothing is made of them.
             conversed: false,
         });
     facts.attempts.extend(of_file);

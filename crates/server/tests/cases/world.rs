@@ -28,6 +28,7 @@ struct Server {
     agent: ureq::Agent,
 }
 
+
 impl World {
     /// A database that holds what the parts alone make, with the server stopped.
     pub fn of_parts(book: &Book, parts: &[String]) -> Self {
@@ -61,10 +62,7 @@ impl World {
     /// The same database again, to go on with.
     pub fn copy(&self) -> Self {
         let dir = tempfile::tempdir().unwrap();
-        for entry in fs::read_dir(self.dir.path()).unwrap() {
-            let from = entry.unwrap().path();
-            fs::copy(&from, dir.path().join(from.file_name().unwrap())).unwrap();
-        }
+        copy_all(self.dir.path(), dir.path());
         Self {
             dir,
             server: None,
@@ -348,4 +346,18 @@ fn silence() -> Vec<u8> {
     wav.extend((samples * 2).to_le_bytes());
     wav.resize(wav.len() + samples as usize * 2, 0);
     wav
+}
+
+/// Copies a folder's files, and those of the folders in it: a list's numbers lie in one.
+fn copy_all(from: &Path, into: &Path) {
+    for entry in fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let to = into.join(entry.file_name());
+        if entry.path().is_dir() {
+            fs::create_dir(&to).unwrap();
+            copy_all(&entry.path(), &to);
+        } else {
+            fs::copy(entry.path(), to).unwrap();
+        }
+    }
 }

@@ -202,8 +202,10 @@ fn a_list_of_the_wrong_year_is_refused_whole() {
             "state",
             "--name",
             "TX",
+            "--published-at",
+            "2026-11-01T00:00:00Z",
             "--expires-at",
-            "2020-01-01T00:00:00Z",
+            "2026-01-01T00:00:00Z",
             &state,
         ],
         &[

@@ -68,14 +68,28 @@ pub fn judge(question: &Question<'_>, answer: &mut Answer) {
 
 /// Whether a consent carries this call.
 pub fn stands(question: &Question<'_>) -> bool {
-    let own = own(question);
+    standing(question).next().is_some()
+}
+
+/// The consents that carry this call.
+fn standing<'a>(question: &'a Question<'_>) -> impl Iterator<Item = &'a Consent> {
     let form = [
         ReasonCode::ConsentLevelTooLow,
         ReasonCode::ConsentTextLacksElement,
     ];
     let oral = oral_consent_will_do(question);
-    own.map(|consent| failures(question, consent))
-        .any(|codes| codes.iter().all(|code| oral && form.contains(code)))
+    own(question).filter(move |consent| {
+        let lacks = failures(question, consent);
+        lacks.iter().all(|code| oral && form.contains(code))
+    })
+}
+
+/// Words that nobody has understood yet hold the number, until a later consent of the callee's own.
+pub fn held(question: &Question<'_>) -> bool {
+    let on_file = question.facts.holds.iter();
+    let mut holds = on_file.filter(|hold| hold.at <= question.now);
+    let later = |at| standing(question).any(|consent| consent.granted_at > at);
+    !question.is(Purpose::Emergency) && holds.any(|hold| !later(hold.at))
 }
 
 /// Whether a written consent stands for this sales call: with every element, naming the seller.

@@ -89,6 +89,9 @@ pub fn judge(pack: &RulePack, facts: &Facts, now: Timestamp) -> Answer {
     if !facts.stops.is_empty() {
         answer.required.insert(ReasonCode::Stopped);
     }
+    if consent::held(&question) {
+        answer.required.insert(ReasonCode::Held);
+    }
     if !facts.failures.is_empty() {
         answer.required.insert(ReasonCode::SourceStale);
     }

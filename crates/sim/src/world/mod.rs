@@ -138,7 +138,7 @@ impl<'a> World<'a> {
             }),
             holds: dice.few(4, |dice| Hold {
                 id: Id::from("hold_1"),
-                at: dice.before(now, 20),
+                at: dice.before(now, 60),
             }),
             policy: policy(dice),
             request,

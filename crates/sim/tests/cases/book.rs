@@ -22,7 +22,7 @@ pub const KINDS: &[&str] = &[
 ];
 
 /// Facts that no request makes.
-const LIBRARY_ONLY: &[&str] = &["attempts", "conversations", "campaign", "failures"];
+const LIBRARY_ONLY: &[&str] = &["attempts", "conversations", "holds", "campaign", "failures"];
 
 const CASE_KEYS: &[&str] = &[
     "name",

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 use ringfence_core::consent::{Consent, find_elements};
 use ringfence_core::gate::{
-    Attempt, CallRequest, CampaignFacts, DisclosureFacts, Facts, Policy, SellerFacts, Stop,
+    Attempt, CallRequest, CampaignFacts, DisclosureFacts, Facts, Hold, Policy, SellerFacts, Stop,
     Suppressions,
 };
 use ringfence_core::id::Id;
@@ -45,6 +45,13 @@ pub fn add_library_only(case: &Case, facts: &mut Facts) {
             }));
     }
     facts.attempts.sort_by_key(|attempt| attempt.at);
+    let holds: Vec<Timestamp> = case.raw.get("holds").map(read).unwrap_or_default();
+    facts
+        .holds
+        .extend(holds.into_iter().enumerate().map(|(n, at)| Hold {
+            id: Id::new(format!("hold_case{n}")),
+            at,
+        }));
     if let Some(campaign) = case.raw.get("campaign") {
         facts.campaign = Some(read::<CampaignFacts>(campaign));
     }

@@ -12,6 +12,7 @@ mod setup;
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::path::Path;
 
 use ringfence_core::gate::{ReasonCode, decide};
 use ringfence_core::rules::RulePack;
@@ -74,11 +75,22 @@ fn the_gate_decides_every_case_from_what_the_store_remembers() {
 
 fn copy(template: &TempDir) -> TempDir {
     let dir = tempfile::tempdir().unwrap();
-    for entry in fs::read_dir(template.path()).unwrap() {
-        let from = entry.unwrap().path();
-        fs::copy(&from, dir.path().join(from.file_name().unwrap())).unwrap();
-    }
+    copy_all(template.path(), dir.path());
     dir
+}
+
+/// The database, and the lists that stand in a directory beside it.
+fn copy_all(from: &Path, to: &Path) {
+    for entry in fs::read_dir(from).unwrap() {
+        let from = entry.unwrap().path();
+        let to = to.join(from.file_name().unwrap());
+        if from.is_dir() {
+            fs::create_dir(&to).unwrap();
+            copy_all(&from, &to);
+        } else {
+            fs::copy(&from, &to).unwrap();
+        }
+    }
 }
 
 fn open(dir: &TempDir) -> SqliteStore {

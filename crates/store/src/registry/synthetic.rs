@@ -35,7 +35,7 @@ impl Dice {
     /// A number under `end`.
     #[inline]
     pub const fn under(&mut self, end: u64) -> u64 {
-        ((self.roll() >> 32) * end) >> 32
+        ((self.roll() as u128 * end as u128) >> 64) as u64
     }
 
     /// From 0 to 1.

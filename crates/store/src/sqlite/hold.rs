@@ -248,13 +248,15 @@ pub(super) fn facts(
          WHERE number = ?1 AND at <= ?2 AND (decided_at IS NULL OR decided_at > ?2)
              AND (seller IS NULL OR seller = ?3) ORDER BY at, id",
         params![digits(number), now.as_microsecond(), seller],
-        |row| {
-            Ok(Hold {
-                id: Id::new(row.get::<_, String>("id")?),
-                at: time(row, "at")?,
-            })
-        },
+        fact,
     )
+}
+
+pub(super) fn fact(row: &Row<'_>) -> Result<Hold> {
+    Ok(Hold {
+        id: Id::new(row.get::<_, String>("id")?),
+        at: time(row, "at")?,
+    })
 }
 
 impl Holds for SqliteStore {

@@ -23,6 +23,7 @@ pub(super) fn import(
     now: Timestamp,
 ) -> Result<ListVersion> {
     let (family, name) = list_import::name_of(&list)?;
+    list.check_dates()?;
     must_fit(&list)?;
     let rows = std::mem::replace(&mut list.rows, ListRows::Changes(Vec::new()));
     let mut draft = Draft {

@@ -115,6 +115,11 @@ fn furnish(store: &dyn Store, dice: &mut Dice) {
             };
             store.record_relationship(draft, at(60)).unwrap();
         }
+        if dice.below(7) == 0 {
+            let mut draft = super::holds::draft(i64::try_from(dice.below(60)).unwrap(), None);
+            draft.number = number;
+            store.hold(draft, at(61)).unwrap();
+        }
         if dice.below(4) == 0 {
             store
                 .reserve(reservation(&number.e164()), gate(), at(61))

@@ -8,7 +8,7 @@ use clap::Args;
 use jiff::{SignedDuration, Timestamp};
 use ringfence_core::consent::{ConsentLevel, Purpose};
 use ringfence_core::gate::{CallRequest, Verdict};
-use ringfence_core::lead::{PhoneNumber, Place};
+use ringfence_core::lead::{PhoneNumber, Place, StateCode};
 use ringfence_core::rules::{AreaCode, RulePack};
 use ringfence_core::seller::Seller;
 use ringfence_store::consent::ConsentDraft;
@@ -29,8 +29,8 @@ const WRITERS: u32 = 64;
 /// Numbers scrubbed without a record, on one thread.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Sets up a store of its own with a national list that holds a fifth of the numbers and written \
-    consent for some, and scrubs them all.\n\nExample:\n  ringfence bench scrub --numbers 10000000"
+    after_help = "Sets up a store of its own with a national list that holds a fifth of the numbers, the lists \
+    of the states, and written consent for some, and scrubs them all.\n\nExample:\n  ringfence bench scrub --numbers 10000000"
 )]
 pub struct ScrubBench {
     /// How many numbers, spread over every US area code
@@ -115,12 +115,17 @@ impl ScrubBench {
             .values()
             .filter(|state| state.list.own_list)
         {
+            let own: Vec<u64> = numbers
+                .iter()
+                .copied()
+                .filter(|ten| state_of(rules, *ten) == Some(state.code))
+                .collect();
             import(
                 store,
                 ListKind::State,
                 Some(state.code.to_string()),
-                numbers,
-                50,
+                &own,
+                10,
             )?;
         }
         let step = numbers.len() / usize::try_from(self.consents.max(1))?;
@@ -165,6 +170,16 @@ fn grant(store: &SqliteStore, numbers: &[u64]) -> anyhow::Result<()> {
         )?;
     }
     Ok(())
+}
+
+fn state_of(rules: &RulePack, ten: u64) -> Option<StateCode> {
+    match rules
+        .places
+        .area_code(u16::try_from(ten / 10_000_000).ok()?)
+    {
+        AreaCode::Us { state, .. } => Some(state),
+        _ => None,
+    }
 }
 
 /// A list that holds every so many-th of the numbers.

@@ -18,7 +18,7 @@ use rusqlite::{Connection, Row, ToSql, params};
 
 use super::column::{digits, json_column, number, time, time_option, whole, word_column};
 use super::shelf::Shelf;
-use super::{SqliteStore, consent, dial, gate, list, page};
+use super::{SqliteStore, consent, dial, gate, hold, list, page};
 use crate::gate::GateSettings;
 use crate::registry::book::Book;
 use crate::scrub::{Alike, Callee, Scrub, Scrubs, Seen};
@@ -156,7 +156,7 @@ impl<'a> Batch<'a> {
                 last,
                 relationship,
             ),
-            holds: Stream::new(conn, HOLDS, vec![until(), of_seller()], last, hold),
+            holds: Stream::new(conn, HOLDS, vec![until(), of_seller()], last, hold::fact),
             place: None,
             before: None,
         }
@@ -290,13 +290,6 @@ fn internal(row: &Row<'_>) -> Result<InternalEntry> {
 fn relationship(row: &Row<'_>) -> Result<Relationship> {
     Ok(Relationship {
         kind: word_column(row, "kind")?,
-        at: time(row, "at")?,
-    })
-}
-
-fn hold(row: &Row<'_>) -> Result<Hold> {
-    Ok(Hold {
-        id: Id::new(row.get::<_, String>("id")?),
         at: time(row, "at")?,
     })
 }
