@@ -283,6 +283,24 @@ fn an_opt_out_just_now_denies_whatever_stood() {
     });
 }
 
+/// Every fact as it is at `at`, for good: what is dated later is not on file, what has not ended by then does not end.
+fn held(facts: &Facts, at: Timestamp) -> Facts {
+    let mut held = facts.clone();
+    held.attempts.retain(|attempt| attempt.at <= at);
+    held.consents.retain(|consent| consent.granted_at <= at);
+    for consent in &mut held.consents {
+        consent.expires_at = consent.expires_at.filter(|end| *end <= at);
+        consent.confirmed_at = consent.confirmed_at.filter(|then| *then <= at);
+    }
+    held.suppressions.internal.retain(|entry| entry.at <= at);
+    held.overrides
+        .retain(|advice| advice.from <= at && advice.to.is_none_or(|to| at < to));
+    held.overrides
+        .iter_mut()
+        .for_each(|advice| advice.to = None);
+    held
+}
+
 #[test]
 fn the_first_allowed_instant_is_allowed_and_the_second_before_is_not() {
     each(|_, pack, facts, decision| {
@@ -291,10 +309,7 @@ fn the_first_allowed_instant_is_allowed_and_the_second_before_is_not() {
         };
         assert_eq!(at.subsec_nanosecond(), 0);
         assert!(at > decision.decided_at);
-        let mut held = facts.clone();
-        // Every other fact as it is at the first instant: what is dated later is not on file.
-        held.attempts
-            .retain(|attempt| attempt.at <= decision.decided_at);
+        let held = held(facts, decision.decided_at);
         let clock_reasons = |at| {
             let later = decide(pack, &held, at);
             later
