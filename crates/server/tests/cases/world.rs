@@ -28,7 +28,6 @@ struct Server {
     agent: ureq::Agent,
 }
 
-
 impl World {
     /// A database that holds what the parts alone make, with the server stopped.
     pub fn of_parts(book: &Book, parts: &[String]) -> Self {
