@@ -1,9 +1,10 @@
 //! Does what the callee said ask that calls end? Any words count: since April 2025 a caller may not
 //! insist on a keyword (47 CFR 64.1200(a)(10)).
 //!
-//! A learned model weighs words, letters and meanings; a small grammar (`grammar.txt`)
-//! holds what must never be missed and what must not trigger. Both are data of this build, nothing
-//! is read at run time, and sums are integers, so that a judgement is the same on every machine.
+//! A learned model weighs words, letters and meanings (`model.rs`) and their order (`net.rs`); a
+//! small grammar (`grammar.txt`) holds what must never be missed and what must not trigger. All are
+//! data of this build, nothing is read at run time, and all arithmetic is exact in a fixed order, so
+//! that a judgement is the same on every machine.
 //!
 //! INVARIANT (opt-out-wins): in doubt the reading is the one that ends the call: a missed request
 //! is a violation, a false one a lost conversation.

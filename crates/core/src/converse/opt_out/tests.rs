@@ -5,7 +5,10 @@ use sha2::{Digest, Sha256};
 use super::*;
 
 /// SHA-256 of the committed `weights.bin`; `train-opt-out` prints it.
-const WEIGHTS_SHA256: &str = "8ff21b5376133191fa5858de1838449d41bddaef4695ff05db3e3446d2c7ff99";
+const WEIGHTS_SHA256: &str = "e3d001c0f101eee032cf7aeb4dd06ddbb7af7196f695c8e11f256f20b59b7033";
+
+/// SHA-256 of the committed `net.bin`; `train-opt-out` prints it.
+const NET_SHA256: &str = "e5019282c0a37d2442d83e5dddb401e9c437fac8be1790f81fcd0f789e268f23";
 
 fn verdict_of(text: &str, context: Option<&str>) -> Verdict {
     classify(text, context, None).verdict
@@ -194,7 +197,11 @@ fn the_same_words_have_the_same_judgement() {
 #[test]
 fn the_weights_are_those_that_were_committed() {
     assert_eq!(model::WEIGHTS.len(), model::WEIGHTS_BYTES);
-    let digest = Sha256::digest(model::WEIGHTS);
-    let hex: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
-    assert_eq!(hex, WEIGHTS_SHA256);
+    assert_eq!(model::NET.len() % net::NET_BYTES, 0);
+    assert!(!model::NET.is_empty());
+    for (bytes, want) in [(model::WEIGHTS, WEIGHTS_SHA256), (model::NET, NET_SHA256)] {
+        let digest = Sha256::digest(bytes);
+        let hex: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+        assert_eq!(hex, want);
+    }
 }
