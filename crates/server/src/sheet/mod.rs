@@ -292,7 +292,7 @@ mod tests {
             assert_eq!(rows(text), want, "{text:?}");
         }
         let broken = rows("to,zip\n\"+12125550123,1\n+12125550124,2\n");
-        assert_eq!(broken[0].3, true);
+        assert!(broken[0].3);
         assert_eq!(broken[1], row(3, "+12125550124", "2"));
     }
 

@@ -186,27 +186,27 @@ fn its_figures_add_up() {
     );
 }
 
-#[test]
-fn a_table_over_http_and_at_the_command_line() {
-    let world = World::new();
-    let server = furnished(&world);
-    let table = "Name,Phone Number,Zip\n\"Doe, J\",(212) 555-0123,10001\nRoe,+12125550131,\nPoe,twelve,\n\"open,2125550123,\n";
+const TABLE: &str = "Name,Phone Number,Zip\n\"Doe, J\",(212) 555-0123,10001\nRoe,+12125550131,\nPoe,twelve,\n\"open,2125550123,\n";
+
+fn table(server: &Server, path: &str, body: &[u8]) -> crate::server::Reply {
     let bearer = format!("Bearer {}", server.key);
     let headers = [
         ("authorization", bearer.as_str()),
         ("content-type", "text/csv; charset=utf-8"),
     ];
+    server.send("POST", path, &headers, body)
+}
+
+#[test]
+fn a_table_over_http_and_at_the_command_line() {
+    let world = World::new();
+    let server = furnished(&world);
     let path = format!("/v1/scrubs?seller=acme-solar&at={AT}&details=true");
-    let told = server.send("POST", &path, &headers, table.as_bytes()).ok();
-    let verdicts: Vec<&str> = told["results"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|r| r["verdict"].as_str().unwrap())
-        .collect();
+    let told = table(&server, &path, TABLE.as_bytes()).ok();
+    let results = told["results"].as_array().unwrap().iter();
+    let verdicts: Vec<&str> = results.map(|r| r["verdict"].as_str().unwrap()).collect();
     assert_eq!(verdicts, ["allow", "deny", "deny", "deny"], "{told:#}");
-    let file = world.write("leads.csv", table);
-    let output = world.path("out.csv").display().to_string();
+    let file = world.write("leads.csv", TABLE);
     let args = [
         "scrub",
         "--seller",
@@ -214,34 +214,9 @@ fn a_table_over_http_and_at_the_command_line() {
         "--at",
         AT,
         &file,
-        "-o",
-        &output,
+        "--json",
     ];
-    let plain = world.done(&args);
-    assert!(
-        plain.starts_with("4 numbers: 1 may be called now, 0 later, 3 must not be called"),
-        "{plain}"
-    );
-    let answers = std::fs::read_to_string(&output).unwrap();
-    let lines: Vec<&str> = answers.lines().collect();
-    assert_eq!(
-        lines[0],
-        "Name,Phone Number,Zip,verdict,reasons,next_allowed_at"
-    );
-    assert_eq!(lines[1], "\"Doe, J\",(212) 555-0123,10001,allow,,");
-    assert!(
-        lines[2].starts_with("Roe,+12125550131,,deny,consent-revoked")
-            && lines[2].contains("dnc-internal"),
-        "{}",
-        lines[2]
-    );
-    assert!(
-        lines[3].starts_with("Poe,twelve,,deny,") && lines[3].contains("number-invalid"),
-        "{}",
-        lines[3]
-    );
-    let json: Value =
-        serde_json::from_str(&world.done(&[&args[..], &["--json"]].concat())).unwrap();
+    let json: Value = serde_json::from_str(&world.done(&args)).unwrap();
     for field in [
         "numbers",
         "verdicts",
@@ -253,12 +228,44 @@ fn a_table_over_http_and_at_the_command_line() {
     ] {
         assert_eq!(json[field], told[field], "{field}");
     }
-    let bare = world.write("bare.txt", "2125550123\n\n+12125550131\n");
-    assert!(
-        world
-            .done(&["scrub", "--seller", "acme-solar", "--at", AT, &bare])
-            .starts_with("2 numbers: 1 may")
+}
+
+#[test]
+fn every_row_comes_back_with_its_answer() {
+    let world = World::new();
+    let _server = furnished(&world);
+    let file = world.write("leads.csv", TABLE);
+    let output = world.path("out.csv").display().to_string();
+    let plain = world.done(&[
+        "scrub",
+        "--seller",
+        "acme-solar",
+        "--at",
+        AT,
+        &file,
+        "-o",
+        &output,
+    ]);
+    let want = "4 numbers: 1 may be called now, 0 later, 3 must not be called";
+    assert!(plain.starts_with(want), "{plain}");
+    let answers = std::fs::read_to_string(&output).unwrap();
+    let lines: Vec<&str> = answers.lines().collect();
+    assert_eq!(
+        lines[0],
+        "Name,Phone Number,Zip,verdict,reasons,next_allowed_at"
     );
+    assert_eq!(lines[1], "\"Doe, J\",(212) 555-0123,10001,allow,,");
+    assert!(
+        lines[2].starts_with("Roe,+12125550131,,deny,consent-revoked"),
+        "{}",
+        lines[2]
+    );
+    assert!(lines[2].contains("dnc-internal"), "{}", lines[2]);
+    assert!(lines[3].starts_with("Poe,twelve,,deny,"), "{}", lines[3]);
+    assert!(lines[3].contains("number-invalid"), "{}", lines[3]);
+    let bare = world.write("bare.txt", "2125550123\n\n+12125550131\n");
+    let plain = world.done(&["scrub", "--seller", "acme-solar", "--at", AT, &bare]);
+    assert!(plain.starts_with("2 numbers: 1 may"), "{plain}");
 }
 
 #[test]
@@ -280,10 +287,8 @@ fn what_cannot_be_scrubbed() {
         problem(&json!({"seller": "s", "numbers": one, "purpose": "fun"})).0,
         422
     );
-    assert_eq!(
-        problem(&json!({"seller": "s", "numbers": [{"to": "1", "town": "x"}]})),
-        (422, "unknown-field".into())
-    );
+    let town = json!({"seller": "s", "numbers": [{"to": "1", "town": "x"}]});
+    assert_eq!(problem(&town), (422, "unknown-field".into()));
     let reply = server.post(
         "/v1/scrubs",
         &json!({"seller": "s", "numbers": [{"to": "1", "zip": "1"}]}),
@@ -292,49 +297,40 @@ fn what_cannot_be_scrubbed() {
         (reply.problem().0, &reply.json()["field"]),
         (422, &json!("numbers[0].zip"))
     );
-    let bearer = format!("Bearer {}", server.key);
-    let csv = |path: &str, body: &[u8]| {
-        let headers = [
-            ("authorization", bearer.as_str()),
-            ("content-type", "text/csv"),
-        ];
-        server.send("POST", path, &headers, body).problem()
-    };
-    assert_eq!(
-        csv("/v1/scrubs", b"2125550123\n"),
-        (422, "missing-field".into())
-    );
-    assert_eq!(
-        csv("/v1/scrubs?seller=s&surprise=1", b"2125550123\n"),
-        (422, "unknown-field".into())
-    );
-    assert_eq!(
-        csv("/v1/scrubs?seller=s&at=noon", b"2125550123\n"),
-        (422, "invalid-field".into())
-    );
-    assert_eq!(
-        csv("/v1/scrubs?seller=s", b"name,town\na,b\n"),
-        (422, "table-unreadable".into())
-    );
-    assert_eq!(
-        csv("/v1/scrubs?seller=s", b"\x7fELF\0\0\n"),
-        (422, "table-unreadable".into())
-    );
-    let details = "2125550123\n".repeat(10_001);
-    assert_eq!(
-        csv("/v1/scrubs?seller=s&details=true", details.as_bytes()),
-        (422, "invalid-field".into())
-    );
     let other = world.key(&["--role", "read-only", "--seller", "mine"]);
     let body = json!({"seller": "s", "numbers": one}).to_string();
     let reply = server.as_key(&other, "POST", "/v1/scrubs", body.as_bytes());
     assert_eq!(reply.problem(), (403, "seller-forbidden".into()));
-    for args in [
-        &["scrub", "--seller", "s", "nowhere.csv"][..],
-        &["scrub", "x.csv"],
-        &["scrub", "--seller", "s", "--purpose", "fun", "x"],
+}
+
+#[test]
+fn what_is_no_table_of_numbers() {
+    let world = World::new();
+    let server = world.serve(&[]);
+    let details = "2125550123\n".repeat(10_001);
+    let number = &b"2125550123\n"[..];
+    for (query, body, code) in [
+        ("", number, "missing-field"),
+        ("?seller=s&surprise=1", number, "unknown-field"),
+        ("?seller=s&at=noon", number, "invalid-field"),
+        ("?seller=s", b"name,town\na,b\n", "table-unreadable"),
+        ("?seller=s", b"\x7fELF\0\0\n", "table-unreadable"),
+        (
+            "?seller=s&details=true",
+            details.as_bytes(),
+            "invalid-field",
+        ),
     ] {
-        let output = world.run(args);
+        let refused = table(&server, &format!("/v1/scrubs{query}"), body).problem();
+        assert_eq!(refused, (422, code.to_owned()), "{query}");
+    }
+    for args in [
+        "scrub --seller s nowhere.csv",
+        "scrub x.csv",
+        "scrub --seller s --purpose fun x",
+    ] {
+        let args: Vec<&str> = args.split(' ').collect();
+        let output = world.run(&args);
         assert_eq!(
             output.status.code(),
             Some(2),
