@@ -21,7 +21,7 @@ use crate::lists::{Progress, Reading, read, time};
 #[derive(Debug, Subcommand)]
 pub enum Lists {
     /// Take in a list as delivered, all or nothing
-    Import(Import),
+    Import(Box<Import>),
     /// Say for each number on standard input which lists hold it
     #[command(after_help = "Example:\n  printf '+12125550123\\n' | ringfence lists check")]
     Check {

@@ -54,6 +54,13 @@ enum Sent {
     Failed(ListError),
 }
 
+/// Where unpacked blocks go, and where those that were read come back from: three gigabytes of fresh memory would cost
+/// more than what is done with them.
+struct Queue {
+    sent: SyncSender<Sent>,
+    spent: Receiver<Vec<u8>>,
+}
+
 /// Opens every file and every member; answers SHA-256 over the files as they came.
 pub fn each_part(
     files: &[Source],
@@ -62,10 +69,12 @@ pub fn each_part(
 ) -> Result<String, ListError> {
     let before = looks(files)?;
     let (queue, sent) = sync_channel(BLOCKS_MAX);
+    let (back, spent) = sync_channel(BLOCKS_MAX);
+    let queue = Queue { sent: queue, spent };
     let hash = std::thread::scope(|scope| {
         let hashed = scope.spawn(|| hash_files(files));
         scope.spawn(move || unpack_all(files, progress, &queue));
-        let read = read_parts(&sent, sink);
+        let read = read_parts(&sent, &back, sink);
         // Whoever still unpacks finds nobody to send to.
         drop(sent);
         read?;
@@ -86,12 +95,17 @@ pub fn each_part(
     Ok(hash)
 }
 
-fn read_parts(sent: &Receiver<Sent>, sink: &mut PartSink<'_>) -> Result<(), ListError> {
+fn read_parts(
+    sent: &Receiver<Sent>,
+    back: &SyncSender<Vec<u8>>,
+    sink: &mut PartSink<'_>,
+) -> Result<(), ListError> {
     while let Ok(next) = sent.recv() {
         match next {
             Sent::Begin(part) => {
                 let mut text = Unpacked {
                     sent,
+                    back,
                     block: Vec::new(),
                     at: 0,
                     ended: None,
@@ -113,6 +127,7 @@ fn read_parts(sent: &Receiver<Sent>, sink: &mut PartSink<'_>) -> Result<(), List
 /// One part's bytes as they come.
 struct Unpacked<'a> {
     sent: &'a Receiver<Sent>,
+    back: &'a SyncSender<Vec<u8>>,
     block: Vec<u8>,
     at: usize,
     ended: Option<Result<(), ListError>>,
@@ -122,7 +137,12 @@ impl BufRead for Unpacked<'_> {
     fn fill_buf(&mut self) -> io::Result<&[u8]> {
         while self.at >= self.block.len() && self.ended.is_none() {
             match self.sent.recv() {
-                Ok(Sent::Bytes(block)) => (self.block, self.at) = (block, 0),
+                Ok(Sent::Bytes(block)) => {
+                    let spent = std::mem::replace(&mut self.block, block);
+                    self.at = 0;
+                    // Where it is full there are enough of them.
+                    let _ = self.back.try_send(spent);
+                }
                 Ok(Sent::Failed(error)) => self.ended = Some(Err(error)),
                 Ok(Sent::Begin(_) | Sent::End) => self.ended = Some(Ok(())),
                 Err(_) => {
@@ -152,14 +172,14 @@ impl Read for Unpacked<'_> {
     }
 }
 
-fn unpack_all(files: &[Source], progress: &Progress, queue: &SyncSender<Sent>) {
+fn unpack_all(files: &[Source], progress: &Progress, queue: &Queue) {
     for file in files {
         match unpack(file, progress, queue) {
             Ok(true) => {}
             // Nobody reads on.
             Ok(false) => return,
             Err(error) => {
-                let _ = queue.send(Sent::Failed(error));
+                let _ = queue.sent.send(Sent::Failed(error));
                 return;
             }
         }
@@ -169,7 +189,7 @@ fn unpack_all(files: &[Source], progress: &Progress, queue: &SyncSender<Sent>) {
 /// Whether somebody still reads.
 type Goes = Result<bool, ListError>;
 
-fn unpack(source: &Source, progress: &Progress, queue: &SyncSender<Sent>) -> Goes {
+fn unpack(source: &Source, progress: &Progress, queue: &Queue) -> Goes {
     let unreadable = |cause| ListError::Unreadable {
         file: source.name.clone(),
         cause,
@@ -194,12 +214,13 @@ fn unpack(source: &Source, progress: &Progress, queue: &SyncSender<Sent>) -> Goe
     }
 }
 
-fn send_part(part: &Part, from: &mut dyn Read, queue: &SyncSender<Sent>) -> Goes {
-    if queue.send(Sent::Begin(part.clone())).is_err() {
+fn send_part(part: &Part, from: &mut dyn Read, queue: &Queue) -> Goes {
+    if queue.sent.send(Sent::Begin(part.clone())).is_err() {
         return Ok(false);
     }
     loop {
-        let mut block = vec![0; BLOCK_BYTES];
+        let mut block = queue.spent.try_recv().unwrap_or_default();
+        block.resize(BLOCK_BYTES, 0);
         let mut got = 0;
         while let Some(rest) = block.get_mut(got..).filter(|rest| !rest.is_empty()) {
             match from.read(rest) {
@@ -214,16 +235,16 @@ fn send_part(part: &Part, from: &mut dyn Read, queue: &SyncSender<Sent>) -> Goes
         }
         let last = got < block.len();
         block.truncate(got);
-        if queue.send(Sent::Bytes(block)).is_err() {
+        if queue.sent.send(Sent::Bytes(block)).is_err() {
             return Ok(false);
         }
         if last {
-            return Ok(queue.send(Sent::End).is_ok());
+            return Ok(queue.sent.send(Sent::End).is_ok());
         }
     }
 }
 
-fn zip_members(file: Counted<'_>, part: &mut Part, queue: &SyncSender<Sent>) -> Goes {
+fn zip_members(file: Counted<'_>, part: &mut Part, queue: &Queue) -> Goes {
     let archive_name = part.name.clone();
     let outer = part.file_names.clone();
     let broken = |e: zip::result::ZipError| ListError::Unreadable {
