@@ -67,8 +67,6 @@ pub(crate) struct UnderWay {
     pub seller: String,
     /// What the agent said last: an opt-out classifier reads "yes" by it.
     pub agent_said: Option<String>,
-    /// Which of the callee's words count yet.
-    pub listener: Listener,
     pub progress: Arc<Progress>,
     pub commands: mpsc::Sender<Command>,
 }
@@ -82,6 +80,8 @@ pub(crate) struct Progress {
     pub opt_out_kept: AtomicBool,
     /// The number opted out elsewhere: a call that is not placed yet is not placed at all.
     pub withdrawn: AtomicBool,
+    /// Which of the callee's words count yet; asked after the call's end, too.
+    pub listener: Mutex<Listener>,
 }
 
 /// A call that has entered the book, with what its driver needs.
@@ -240,7 +240,6 @@ impl Calls {
             to,
             seller,
             agent_said: None,
-            listener: Listener::default(),
             progress: Arc::clone(&progress),
             commands,
         };

@@ -1,13 +1,13 @@
 //! What the callee of a call under way says, and what an opt-out in it does at once.
 
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use jiff::{SignedDuration, Timestamp};
 use ringfence_core::call::{CancelWhy, Judged};
 use ringfence_core::converse::opt_out::{self, Judgement, Verdict};
-use ringfence_core::converse::{Hearing, STABLE_MS};
+use ringfence_core::converse::{Hearing, Listener, STABLE_MS};
 use ringfence_core::id::Id;
 use ringfence_core::lead::PhoneNumber;
 use ringfence_store::StoreError;
@@ -15,7 +15,7 @@ use ringfence_store::hold::HoldDraft;
 use ringfence_store::suppression::{Heard, OptOutScope, Revocation};
 
 use crate::app::scope_at;
-use crate::calls::{Calls, Command};
+use crate::calls::{Calls, Command, Progress};
 use crate::desk::{DeskError, Words};
 
 /// What words mean: the one place where all words of callees are judged, spoken and written. It may block.
@@ -50,6 +50,11 @@ struct Understood {
     since: Instant,
 }
 
+fn listener(progress: &Progress) -> MutexGuard<'_, Listener> {
+    let listener = progress.listener.lock();
+    listener.unwrap_or_else(PoisonError::into_inner)
+}
+
 impl Calls {
     /// Takes in the callee's words: an opt-out in them is durable when this returns, however far the call is.
     pub(crate) fn said_by_callee(
@@ -58,12 +63,23 @@ impl Calls {
         words: Words,
     ) -> Result<Option<bool>, DeskError> {
         let since = Instant::now();
-        let context = self.book().get(call).and_then(|c| c.agent_said.clone());
-        let judged = judge(&words.text, context.as_deref());
-        let hearing = match self.book().get_mut(call) {
-            Some(call) => call
-                .listener
-                .hear(&words.text, words.is_final, judged.verdict),
+        let (context, progress) = match self.book().get(call) {
+            Some(call) => (call.agent_said.clone(), Some(Arc::clone(&call.progress))),
+            None => (None, None),
+        };
+        let judged = match words.is_final {
+            true => {
+                // Whatever an interim was about to do, its final text is here now, and may take a while to judge.
+                if let Some(progress) = &progress {
+                    listener(progress).supersede();
+                }
+                judge(&words.text, context.as_deref())
+            }
+            // Words that may still change are not worth a second opinion.
+            false => opt_out::classify(&words.text, context.as_deref(), None),
+        };
+        let hearing = match &progress {
+            Some(progress) => listener(progress).hear(&words.text, words.is_final, judged.verdict),
             None if words.is_final => Hearing::Act(judged.verdict),
             None => Hearing::Pass,
         };
@@ -75,18 +91,24 @@ impl Calls {
             since,
         };
         match hearing {
-            Hearing::Act(Verdict::NotOptOut) | Hearing::Pass => {
-                if !self.book().contains_key(call) {
+            Hearing::Pass => {
+                if progress.is_none() {
                     self.known(call)?;
                 }
                 Ok((judged.verdict == Verdict::NotOptOut).then_some(false))
             }
             Hearing::Act(verdict) => {
                 self.act(call, understood)?;
-                Ok((verdict == Verdict::OptOut).then_some(true))
+                Ok(match verdict {
+                    Verdict::OptOut => Some(true),
+                    Verdict::NotOptOut => Some(false),
+                    Verdict::Ambiguous => None,
+                })
             }
             Hearing::Wait(turn) => {
-                self.act_if_it_stands(call, turn, understood);
+                if let Some(progress) = progress {
+                    self.act_if_it_stands(call, progress, turn, understood);
+                }
                 Ok(None)
             }
         }
@@ -101,18 +123,22 @@ impl Calls {
         })
     }
 
-    /// An interim that nothing changes counts after a while, whether or not a final text follows.
-    fn act_if_it_stands(self: &Arc<Self>, call: &Id, turn: u64, understood: Understood) {
+    /// An interim that nothing changes counts after a while, whether or not a final text follows; also when the callee has
+    /// said it and hung up.
+    fn act_if_it_stands(
+        self: &Arc<Self>,
+        call: &Id,
+        progress: Arc<Progress>,
+        turn: u64,
+        understood: Understood,
+    ) {
         let Ok(runtime) = tokio::runtime::Handle::try_current() else {
             return;
         };
         let (this, call) = (Arc::clone(self), call.clone());
         runtime.spawn(async move {
             tokio::time::sleep(Duration::from_millis(u64::from(STABLE_MS))).await;
-            let stands = this
-                .book()
-                .get_mut(&call)
-                .is_some_and(|c| c.listener.stands(turn));
+            let stands = listener(&progress).stands(turn);
             if stands {
                 let understood = Understood {
                     since: Instant::now(),
@@ -128,7 +154,7 @@ impl Calls {
         });
     }
 
-    /// Makes an opt-out or a hold durable, then lets the call hear of it.
+    /// Makes an opt-out or a hold durable, then lets the call hear of the words.
     fn act(&self, call: &Id, understood: Understood) -> Result<(), DeskError> {
         let kept = self.keep(call, &understood);
         let opted_out = understood.verdict == Verdict::OptOut;

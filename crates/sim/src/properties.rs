@@ -283,6 +283,24 @@ fn an_opt_out_just_now_denies_whatever_stood() {
     });
 }
 
+/// Every fact as it is at `at`, for good: what is dated later is not on file, what has not ended by then does not end.
+fn held(facts: &Facts, at: Timestamp) -> Facts {
+    let mut held = facts.clone();
+    held.attempts.retain(|attempt| attempt.at <= at);
+    held.consents.retain(|consent| consent.granted_at <= at);
+    for consent in &mut held.consents {
+        consent.expires_at = consent.expires_at.filter(|end| *end <= at);
+        consent.confirmed_at = consent.confirmed_at.filter(|then| *then <= at);
+    }
+    held.suppressions.internal.retain(|entry| entry.at <= at);
+    held.overrides
+        .retain(|advice| advice.from <= at && advice.to.is_none_or(|to| at < to));
+    held.overrides
+        .iter_mut()
+        .for_each(|advice| advice.to = None);
+    held
+}
+
 #[test]
 fn the_first_allowed_instant_is_allowed_and_the_second_before_is_not() {
     each(|_, pack, facts, decision| {
@@ -291,10 +309,7 @@ fn the_first_allowed_instant_is_allowed_and_the_second_before_is_not() {
         };
         assert_eq!(at.subsec_nanosecond(), 0);
         assert!(at > decision.decided_at);
-        let mut held = facts.clone();
-        // Every other fact as it is at the first instant: what is dated later is not on file.
-        held.attempts
-            .retain(|attempt| attempt.at <= decision.decided_at);
+        let held = held(facts, decision.decided_at);
         let clock_reasons = |at| {
             let later = decide(pack, &held, at);
             later
@@ -310,4 +325,28 @@ fn the_first_allowed_instant_is_allowed_and_the_second_before_is_not() {
             "{before} was open already: {facts:?}"
         );
     });
+}
+
+/// Scrubs rest on it: numbers of one area code with the same facts get one decision.
+#[test]
+fn of_a_number_that_can_exist_only_the_area_code_counts() {
+    let mut moved = 0_u64;
+    each(|dice, pack, facts, decision| {
+        let Some(area) = facts
+            .request
+            .to
+            .strip_prefix("+1")
+            .and_then(|ten| ten.get(..3))
+        else {
+            return;
+        };
+        if ringfence_core::lead::PhoneNumber::parse(&facts.request.to).is_err() {
+            return;
+        }
+        let mut neighbour = facts.clone();
+        neighbour.request.to = format!("+1{area}{}", 2_000_000 + dice.below(8_000_000));
+        assert_eq!(decide(pack, &neighbour, decision.decided_at), *decision);
+        moved += 1;
+    });
+    assert!(moved > ROUNDS / 2, "{moved}");
 }

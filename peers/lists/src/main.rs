@@ -32,13 +32,19 @@ impl Asked {
         };
         let mut words = std::env::args().skip(1);
         while let Some(word) = words.next() {
-            let value = words.next().ok_or_else(|| format!("{word} needs a value"))?;
+            let value = words
+                .next()
+                .ok_or_else(|| format!("{word} needs a value"))?;
             match word.as_str() {
                 "--numbers" => asked.numbers = value.parse()?,
                 "--seed" => asked.seed = value.parse()?,
                 "--repeats" => asked.repeats = value.parse()?,
                 "--sample" => asked.sample = value.parse()?,
-                _ => return Err(format!("unknown: {word}; --numbers --seed --repeats --sample").into()),
+                _ => {
+                    return Err(
+                        format!("unknown: {word}; --numbers --seed --repeats --sample").into(),
+                    );
+                }
             }
         }
         Ok(asked)
@@ -49,7 +55,12 @@ fn main() -> Result<()> {
     let asked = Asked::read()?;
     let folder = tempfile::tempdir()?;
     let set = synthetic::registry(asked.numbers, asked.seed)?;
-    println!("{} numbers in {} exchanges, seed {}", set.count(), set.directory().len(), asked.seed);
+    println!(
+        "{} numbers in {} exchanges, seed {}",
+        set.count(),
+        set.directory().len(),
+        asked.seed
+    );
     let label = Label {
         id: "lst_peers".into(),
         obtained_at: 0,

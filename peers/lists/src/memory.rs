@@ -32,7 +32,9 @@ pub fn roaring32(set: &NumberSet, rounds: &Rounds<'_>) {
     let keys = set.numbers().filter_map(|n| ranks.key(n));
     let list = RoaringBitmap::from_sorted_iter(keys).expect("ascending");
     let bits = bits(list.serialized_size() as u64, set);
-    rounds.whole("roaring, 32 bits", bits, |n| ranks.key(n).is_some_and(|key| list.contains(key)));
+    rounds.whole("roaring, 32 bits", bits, |n| {
+        ranks.key(n).is_some_and(|key| list.contains(key))
+    });
 }
 
 pub fn roaring64(set: &NumberSet, rounds: &Rounds<'_>) {
@@ -45,6 +47,8 @@ pub fn sorted(set: &NumberSet, rounds: &Rounds<'_>) {
     let ranks = Ranks::new(set);
     let list: Vec<u32> = set.numbers().filter_map(|n| ranks.key(n)).collect();
     rounds.whole("sorted array, 32 bits", 32.0, |n| {
-        ranks.key(n).is_some_and(|key| list.binary_search(&key).is_ok())
+        ranks
+            .key(n)
+            .is_some_and(|key| list.binary_search(&key).is_ok())
     });
 }

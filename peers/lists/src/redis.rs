@@ -57,13 +57,19 @@ impl Client {
     fn memory(&mut self) -> Result<f64> {
         self.to.write_all(b"INFO memory\r\n")?;
         let info = self.answer()?;
-        let used = info.lines().find_map(|line| line.strip_prefix("used_memory:"));
+        let used = info
+            .lines()
+            .find_map(|line| line.strip_prefix("used_memory:"));
         Ok(used.ok_or("no used_memory")?.parse()?)
     }
 }
 
 fn bulk(command: &str, arguments: &[u64]) -> Vec<u8> {
-    let mut text = format!("*{}\r\n${}\r\n{command}\r\n$1\r\nd\r\n", arguments.len() + 2, command.len());
+    let mut text = format!(
+        "*{}\r\n${}\r\n{command}\r\n$1\r\nd\r\n",
+        arguments.len() + 2,
+        command.len()
+    );
     for argument in arguments {
         text += &format!("$10\r\n{argument:010}\r\n");
     }
@@ -73,7 +79,16 @@ fn bulk(command: &str, arguments: &[u64]) -> Vec<u8> {
 pub fn set(sample: &[u64], folder: &Path, rounds: &Rounds<'_>) -> Result<()> {
     let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
     let started = Command::new("redis-server")
-        .args(["--port", &port.to_string(), "--save", "", "--appendonly", "no", "--bind", "127.0.0.1"])
+        .args([
+            "--port",
+            &port.to_string(),
+            "--save",
+            "",
+            "--appendonly",
+            "no",
+            "--bind",
+            "127.0.0.1",
+        ])
         .current_dir(folder)
         .stdout(Stdio::null())
         .stderr(Stdio::null())

@@ -23,7 +23,10 @@ impl<'l> Rounds<'l> {
     }
 
     pub fn head(&self) {
-        println!("{:<24} {:>12} {:>12} {:>12} {:>10} {:>14}", "peer", "bits/number", "alone, ns", "ours, ns", "x ours", "spread");
+        println!(
+            "{:<24} {:>12} {:>12} {:>12} {:>10} {:>14}",
+            "peer", "bits/number", "alone, ns", "ours, ns", "x ours", "spread"
+        );
     }
 
     /// Asks a peer that holds the whole list.
@@ -32,7 +35,13 @@ impl<'l> Rounds<'l> {
     }
 
     /// Asks a peer that holds only a sample, and is slow: fewer questions, of the sample's.
-    pub fn sampled(&self, name: &str, bits: f64, sample: &[u64], mut holds: impl FnMut(u64) -> bool) {
+    pub fn sampled(
+        &self,
+        name: &str,
+        bits: f64,
+        sample: &[u64],
+        mut holds: impl FnMut(u64) -> bool,
+    ) {
         let stride = (sample.len() / 20_000).max(1);
         // Far from one another, as the callees of a campaign are.
         let mut asked: Vec<u64> = sample.iter().copied().step_by(stride).collect();
@@ -40,7 +49,14 @@ impl<'l> Rounds<'l> {
         self.against(name, bits, &asked, asked.len(), &mut holds);
     }
 
-    fn against(&self, name: &str, bits: f64, asked: &[u64], count: usize, holds: &mut dyn FnMut(u64) -> bool) {
+    fn against(
+        &self,
+        name: &str,
+        bits: f64,
+        asked: &[u64],
+        count: usize,
+        holds: &mut dyn FnMut(u64) -> bool,
+    ) {
         let (mut ratios, mut theirs, mut ours) = (vec![], vec![], vec![]);
         for _ in 0..self.repeats {
             let mut found = 0;
@@ -55,7 +71,10 @@ impl<'l> Rounds<'l> {
             theirs.push(peer);
             ours.push(mine);
         }
-        let (least, most) = (ratios.iter().copied().fold(f64::INFINITY, f64::min), ratios.iter().copied().fold(0.0, f64::max));
+        let (least, most) = (
+            ratios.iter().copied().fold(f64::INFINITY, f64::min),
+            ratios.iter().copied().fold(0.0, f64::max),
+        );
         println!(
             "{name:<24} {bits:>12.2} {:>12.0} {:>12.0} {:>10.2} {:>14}",
             median(&mut theirs),

@@ -23,6 +23,8 @@ pub fn table(sample: &[u64], folder: &Path, rounds: &Rounds<'_>) -> Result<()> {
     let bits = bytes as f64 * 8.0 / sample.len() as f64;
     let mut find = conn.prepare("SELECT 1 FROM numbers WHERE number = ?1")?;
     let name = format!("SQLite, {} M", sample.len() / 1_000_000);
-    rounds.sampled(&name, bits, sample, |n| find.exists([n as i64]).unwrap_or(false));
+    rounds.sampled(&name, bits, sample, |n| {
+        find.exists([n as i64]).unwrap_or(false)
+    });
     Ok(())
 }

@@ -50,6 +50,12 @@ impl Listener {
         }
     }
 
+    /// A final text has come and is being judged: the interim before it counts no more.
+    pub fn supersede(&mut self) {
+        self.turn = self.turn.wrapping_add(1);
+        self.pending = None;
+    }
+
     /// Whether the interim of this turn still stands: nothing was heard since. Answers yes once.
     pub fn stands(&mut self, turn: u64) -> bool {
         turn == self.turn && self.pending.take().is_some()
@@ -127,5 +133,10 @@ mod tests {
         };
         let _ = listener.hear("stop calling my wife's phone", false, NotOptOut);
         assert!(!listener.stands(turn), "more was heard since");
+        let Hearing::Wait(turn) = listener.hear("stop calling", false, OptOut) else {
+            panic!("it is no final text");
+        };
+        listener.supersede();
+        assert!(!listener.stands(turn), "the final text is being judged");
     }
 }

@@ -35,15 +35,28 @@ fn write_value(value: &Value, out: &mut String) {
                 if index > 0 {
                     out.push(',');
                 }
-                // Writing to a `String` cannot fail.
-                let _ = write!(out, "{}:", Value::String(key.clone()));
+                write_text(key, out);
+                out.push(':');
                 write_value(item, out);
             }
             out.push('}');
         }
+        Value::String(text) => write_text(text, out),
         scalar => {
+            // Writing to a `String` cannot fail.
             let _ = write!(out, "{scalar}");
         }
+    }
+}
+
+/// As `serde_json` writes it; most texts have nothing to escape.
+fn write_text(text: &str, out: &mut String) {
+    if text.bytes().any(|b| b < b' ' || b == b'"' || b == b'\\') {
+        let _ = write!(out, "{}", Value::String(text.to_owned()));
+    } else {
+        out.push('"');
+        out.push_str(text);
+        out.push('"');
     }
 }
 

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use super::canonical::canonical_json;
@@ -21,14 +21,14 @@ pub fn sha256_hex(bytes: &[u8]) -> String {
 /// Lower-case hexadecimal.
 #[must_use]
 pub fn hex(bytes: &[u8]) -> String {
-    const DIGITS: [char; 16] = [
-        '0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f',
-    ];
-    bytes
-        .iter()
-        .flat_map(|b| [b >> 4, b & 15])
-        .filter_map(|nibble| DIGITS.get(usize::from(nibble)))
-        .collect()
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let mut text = String::with_capacity(bytes.len().saturating_mul(2));
+    for nibble in bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]) {
+        if let Some(digit) = DIGITS.get(usize::from(nibble)) {
+            text.push(char::from(*digit));
+        }
+    }
+    text
 }
 
 /// Where an entry goes in the chain.
@@ -46,10 +46,27 @@ pub struct Link {
     pub prev: String,
 }
 
+/// An entry with the canonical texts that it was hashed over, as they are stored.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Chained {
+    /// The entry.
+    pub event: Event,
+    /// What it is about, canonical.
+    pub subject: String,
+    /// What happened, canonical.
+    pub data: String,
+}
+
 impl EventDraft {
     /// The entry that this draft becomes at its place in the chain.
     #[must_use]
     pub fn chain(self, link: Link) -> Event {
+        self.chain_whole(link).event
+    }
+
+    /// The same, with the texts that were hashed.
+    #[must_use]
+    pub fn chain_whole(self, link: Link) -> Chained {
         let mut event = Event {
             id: link.id,
             seq: link.seq,
@@ -61,8 +78,13 @@ impl EventDraft {
             prev: link.prev,
             hash: String::new(),
         };
-        event.hash = event.computed_hash();
-        event
+        let (subject, data) = event.canonical_parts();
+        event.hash = event.hash_of(&subject, &data);
+        Chained {
+            event,
+            subject,
+            data,
+        }
     }
 }
 
@@ -70,17 +92,28 @@ impl Event {
     /// The hash that this entry must carry: SHA-256 over the canonical form of everything else in it.
     #[must_use]
     pub fn computed_hash(&self) -> String {
-        let whole = json!({
-            "id": self.id,
-            "seq": self.seq,
-            "at": self.at,
-            "type": self.kind,
-            "clock": self.clock,
-            "subject": serde_json::to_value(&self.subject).unwrap_or(Value::Null),
-            "data": self.data,
-            "prev": self.prev,
-        });
-        sha256_hex(canonical_json(&whole).as_bytes())
+        let (subject, data) = self.canonical_parts();
+        self.hash_of(&subject, &data)
+    }
+
+    fn canonical_parts(&self) -> (String, String) {
+        let subject = serde_json::to_value(&self.subject).unwrap_or(Value::Null);
+        (canonical_json(&subject), canonical_json(&self.data))
+    }
+
+    /// The canonical form put together of its parts: the keys stand in the order of their bytes.
+    fn hash_of(&self, subject: &str, data: &str) -> String {
+        let text = |value: serde_json::Result<String>| value.unwrap_or_else(|_| "null".into());
+        let whole = format!(
+            r#"{{"at":{},"clock":{},"data":{data},"id":{},"prev":{},"seq":{},"subject":{subject},"type":{}}}"#,
+            text(serde_json::to_string(&self.at)),
+            text(serde_json::to_string(&self.clock)),
+            text(serde_json::to_string(&self.id)),
+            text(serde_json::to_string(&self.prev)),
+            self.seq,
+            text(serde_json::to_string(&self.kind)),
+        );
+        sha256_hex(whole.as_bytes())
     }
 }
 

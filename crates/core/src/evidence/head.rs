@@ -26,15 +26,7 @@ impl SignedHead {
     /// Signs the newest entry with the log's secret key.
     #[must_use]
     pub fn sign(seq: u64, hash: &str, at: Timestamp, secret: &[u8; 32]) -> Self {
-        let key = SigningKey::from_bytes(secret);
-        let signature = key.sign(message(seq, hash, at).as_bytes());
-        Self {
-            seq,
-            hash: hash.to_owned(),
-            at,
-            key: hex(key.verifying_key().as_bytes()),
-            signature: hex(&signature.to_bytes()),
-        }
+        HeadSigner::new(secret).sign(seq, hash, at)
     }
 
     /// Whether it names this public key and that key signed it.
@@ -53,6 +45,46 @@ impl SignedHead {
                     &Signature::from_bytes(&signature),
                 )
                 .is_ok()
+    }
+}
+
+/// A log's secret key, ready to sign head after head.
+#[derive(Clone)]
+pub struct HeadSigner {
+    key: SigningKey,
+    public: String,
+}
+
+impl HeadSigner {
+    /// Works the public half out, once.
+    #[must_use]
+    pub fn new(secret: &[u8; 32]) -> Self {
+        let key = SigningKey::from_bytes(secret);
+        Self {
+            public: hex(key.verifying_key().as_bytes()),
+            key,
+        }
+    }
+
+    /// Signs the newest entry.
+    #[must_use]
+    pub fn sign(&self, seq: u64, hash: &str, at: Timestamp) -> SignedHead {
+        let signature = self.key.sign(message(seq, hash, at).as_bytes());
+        SignedHead {
+            seq,
+            hash: hash.to_owned(),
+            at,
+            key: self.public.clone(),
+            signature: hex(&signature.to_bytes()),
+        }
+    }
+}
+
+impl std::fmt::Debug for HeadSigner {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("HeadSigner")
+            .field("public", &self.public)
+            .finish_non_exhaustive()
     }
 }
 

@@ -7,9 +7,9 @@ mod event;
 mod head;
 
 pub use canonical::canonical_json;
-pub use chain::{ChainFault, ChainWalk, FaultKind, GENESIS, Link, hex, sha256_hex};
+pub use chain::{ChainFault, ChainWalk, Chained, FaultKind, GENESIS, Link, hex, sha256_hex};
 pub use event::{ClockKind, Event, EventDraft, Subject};
-pub use head::{SignedHead, public_key, unhex};
+pub use head::{HeadSigner, SignedHead, public_key, unhex};
 
 #[cfg(test)]
 mod tests;

@@ -118,3 +118,26 @@ fn the_head_cannot_be_lost_or_rolled_back() {
         Some((5, FaultKind::HeadDiffers))
     );
 }
+
+#[test]
+fn an_entry_is_hashed_over_its_canonical_form() {
+    let event = EventDraft::new(
+        "gate.decided\n\"",
+        Subject {
+            seller: Some("a\u{e9}".into()),
+            ..Subject::default()
+        },
+        serde_json::json!({"b": [1, 2.5, null], "a": {"z": "\u{7f}\u{1}", "A": true}}),
+    )
+    .chain(Link {
+        id: Id::from("evt_1"),
+        seq: 7,
+        at: "2026-11-21T10:00:00.000001Z".parse().unwrap(),
+        clock: ClockKind::Test,
+        prev: GENESIS.to_owned(),
+    });
+    let mut whole = serde_json::to_value(&event).unwrap();
+    whole.as_object_mut().unwrap().remove("hash");
+    let canonical = canonical_json(&whole);
+    assert_eq!(event.hash, sha256_hex(canonical.as_bytes()), "{canonical}");
+}

@@ -130,6 +130,12 @@ impl<'a> Judgement<'a> {
         self.case.states().map(|state| state.law.code)
     }
 
+    /// Where the callee may be.
+    #[must_use]
+    pub fn candidates(&self) -> Candidates {
+        self.case.candidates()
+    }
+
     /// On `defer` only: the first second at which the clock rules all allow, within 400 days.
     #[must_use]
     pub fn next_allowed_at(&self) -> Option<Timestamp> {

@@ -256,3 +256,31 @@ pub struct RulePack {
     /// What the gate looks up, worked out of all the above when the pack was loaded.
     pub(crate) index: super::Index,
 }
+
+impl RulePack {
+    /// Whether counsel's recorded advice that names this rule can lift anything. Most rules are lifted by none.
+    #[must_use]
+    pub fn is_open_to_advice(&self, rule: &str) -> bool {
+        let oral = self.federal.oral_consent.iter();
+        let mut oral = oral.flat_map(|oral| [oral.relaxes, oral.rule.id]);
+        let states = self.jurisdictions.values();
+        let hours = states
+            .clone()
+            .flat_map(|state| &state.hours)
+            .map(|row| (&row.provenance, row.relaxation));
+        let days = states.clone().filter_map(|state| state.holidays.as_ref());
+        let days = days.map(|ban| (&ban.provenance, ban.relaxation));
+        let caps = states
+            .clone()
+            .flat_map(|state| &state.caps)
+            .chain(&self.federal.caps);
+        let caps = caps.map(|cap| (&cap.provenance, cap.relaxation));
+        let mut clock = hours.chain(days).chain(caps);
+        let mut barred = states
+            .map(|state| &state.artificial_voice)
+            .filter(|voice| voice.action == ArtificialVoiceAction::ProhibitWithoutOverride);
+        oral.any(|id| id == rule)
+            || clock.any(|(of, relaxation)| of.id == rule && relaxation.is_some())
+            || barred.any(|voice| voice.provenance.id == rule)
+    }
+}

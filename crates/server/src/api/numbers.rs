@@ -28,6 +28,8 @@ pub fn show(app: &App, request: Request) -> Result<Answer, ApiError> {
     consents.retain(|c| sees(Some(&c.draft.seller)));
     let mut suppressions = app.store.suppressions_of(number)?;
     suppressions.retain(|s| sees(s.seller.as_deref()));
+    let mut holds = app.store.holds_of(number)?;
+    holds.retain(|hold| sees(hold.draft.seller.as_deref()));
     let decisions = app.store.decisions_of(number, &newest)?.items;
     let decisions = decisions.iter().filter(|d| sees(Some(&d.seller)));
     let decisions: Vec<Value> = decisions
@@ -65,7 +67,8 @@ pub fn show(app: &App, request: Request) -> Result<Answer, ApiError> {
         .filter_map(|n| n.get("at").and_then(Value::as_str))
         .min();
     Answer::ok(&json!({
-        "number": number, "consents": consents, "suppressions": suppressions, "lists": lists,
+        "number": number, "consents": consents, "suppressions": suppressions, "holds": holds,
+        "lists": lists,
         "decisions": decisions, "calls": calls.iter().map(calls::shown).collect::<Vec<_>>(),
         "next_allowed_at": earliest, "next_allowed": next,
     }))

@@ -10,7 +10,7 @@ use ringfence_core::lead::StateCode;
 use ringfence_store::StoreError;
 use ringfence_store::operator::{OverrideDraft, RelationshipDraft, StopScope};
 use schemars::JsonSchema;
-use serde::{Deserialize, Deserializer};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::json;
 
 use super::problem::ApiError;
@@ -162,7 +162,18 @@ pub fn record_override(app: &App, request: Request) -> Result<Answer, ApiError> 
         to: sent.to.map(|to| to.0),
         document: sent.document,
     };
-    Answer::created(&app.store.record_override(draft, request.now)?)
+    let lifts = app.rules.is_open_to_advice(&draft.rule);
+    let record = app.store.record_override(draft, request.now)?;
+    Answer::created(&OverrideKept { record, lifts })
+}
+
+/// An override as it is kept. Any rule may be named, so that advice is on file; most rules are lifted by none.
+#[derive(Serialize)]
+struct OverrideKept<R> {
+    #[serde(flatten)]
+    record: R,
+    /// Whether the rule pack lays the rule open to advice: if not, this lifts nothing.
+    lifts: bool,
 }
 
 /// Every counsel override.

@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use hyper::StatusCode;
 use ringfence_store::PageRequest;
+use ringfence_store::hold::HoldState;
 use serde_json::Value;
 
 use super::problem::ApiError;
@@ -48,6 +49,7 @@ pub fn show(app: &App, request: Request) -> Result<Answer, ApiError> {
         app.desk.active(),
         escape(&app.rules.version)
     );
+    holds(app, &request, &mut body)?;
     campaigns(app, &request, &mut body)?;
     calls(app, &request, &mut body)?;
     let html = format!(
@@ -61,6 +63,43 @@ pub fn show(app: &App, request: Request) -> Result<Answer, ApiError> {
         "text/html; charset=utf-8",
         html,
     ))
+}
+
+/// Words that wait for a person: decided by `ringfence holds`, or over the API.
+fn holds(app: &App, request: &Request, body: &mut String) -> Result<(), ApiError> {
+    let mut rows = Vec::new();
+    let open = app
+        .store
+        .holds(Some(HoldState::Open), &PageRequest::first(ROWS))?;
+    for hold in open.items {
+        let draft = hold.draft;
+        if !request.caller.sees(draft.seller.as_deref()) {
+            continue;
+        }
+        rows.push([
+            hold.id.to_string(),
+            draft.number.to_string(),
+            draft.seller.unwrap_or_else(|| "every seller".to_owned()),
+            draft.said,
+            format!("{:.2} {}", draft.heard.score, draft.heard.because),
+            draft.heard.context.unwrap_or_default(),
+            draft.due_at.to_string(),
+        ]);
+    }
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let columns = [
+        "hold",
+        "number",
+        "seller",
+        "said",
+        "score, because",
+        "the agent before",
+        "an opt-out from",
+    ];
+    table(body, "Held for review", &columns, &rows);
+    Ok(())
 }
 
 fn campaigns(app: &App, request: &Request, body: &mut String) -> Result<(), ApiError> {

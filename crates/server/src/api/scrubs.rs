@@ -233,7 +233,7 @@ pub fn result(rules: &RulePack, to: &str, answer: &Verdicts) -> Value {
         .reasons
         .iter()
         .map(|(code, rule)| {
-            let citation = rules.provenance.get(rule).map(|p| p.citation);
+            let citation = rules.provenance.get(*rule).map(|p| p.citation);
             json!({"code": code, "rule": rule, "citation": citation})
         })
         .collect();

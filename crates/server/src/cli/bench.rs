@@ -1,5 +1,6 @@
 //! `ringfence bench`: figures that anybody can take again.
 
+mod decisions;
 mod gate;
 mod lists;
 mod opt_out;
@@ -13,6 +14,8 @@ use super::{Global, Outcome};
 /// Figures, taken on this machine, now.
 #[derive(Debug, Subcommand)]
 pub enum Bench {
+    /// Durable decisions: facts read, decided, recorded, chained and flushed
+    Decisions(decisions::Decisions),
     /// One decision in process: every check, every rule
     Gate(gate::Gate),
     /// Many numbers asked about at once, nothing recorded
@@ -29,6 +32,7 @@ impl Bench {
     /// Takes the figures.
     pub fn run(self, global: &Global) -> Outcome {
         match self {
+            Self::Decisions(decisions) => decisions.run(global),
             Self::Gate(gate) => gate.run(global),
             Self::Scrub(scrub) => scrub.run(global),
             Self::OptOut(opt_out) => opt_out.run(global),

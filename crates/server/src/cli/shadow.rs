@@ -128,7 +128,7 @@ impl<'a> Found<'a> {
             .stopped
             .iter()
             .map(|(call, answer)| {
-                let rules: Vec<&String> = answer.reasons.iter().map(|(_, rule)| rule).collect();
+                let rules: Vec<&str> = answer.reasons.iter().map(|(_, rule)| *rule).collect();
                 json!({"line": call.line, "at": call.at, "verdict": answer.verdict, "reasons": answer.codes(),
                        "rules": rules, "next_allowed_at": answer.next_allowed_at})
             })

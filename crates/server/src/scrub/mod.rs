@@ -8,7 +8,7 @@ use std::collections::HashMap;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
-use ringfence_core::gate::{CallRequest, Decision, Facts, ReasonCode, Verdict, decide};
+use ringfence_core::gate::{CallRequest, Facts, ReasonCode, Verdict, judge};
 use ringfence_core::id::Id;
 use ringfence_core::lead::{Place, StateCode};
 use ringfence_core::rules::{AreaCode, RulePack};
@@ -25,7 +25,7 @@ pub struct Verdicts {
     /// May the call be placed?
     pub verdict: Verdict,
     /// Every reason with its rule, in the gate's order.
-    pub reasons: Vec<(ReasonCode, String)>,
+    pub reasons: Vec<(ReasonCode, &'static str)>,
     /// On `defer`: the first second at which it may.
     pub next_allowed_at: Option<Timestamp>,
     /// Where the callee is taken to be; none: not known.
@@ -178,8 +178,7 @@ impl<'a> Book<'a> {
     }
 
     fn decide(&mut self, facts: &Facts) -> u32 {
-        let decision = decide(self.rules, facts, self.at);
-        let answer = Verdicts::of(self.rules, facts, &decision);
+        let answer = Verdicts::of(self.rules, facts, self.at);
         if let Some(known) = self.known.get(&answer) {
             return *known;
         }
@@ -192,15 +191,18 @@ impl<'a> Book<'a> {
 }
 
 impl Verdicts {
-    /// What a scrub tells of a decision.
-    pub fn of(rules: &RulePack, facts: &Facts, decision: &Decision) -> Self {
-        let may_begin = match decision.verdict {
-            Verdict::Allow => Some(decision.decided_at),
-            Verdict::Defer => decision.next_allowed_at,
-            Verdict::Deny => None,
+    /// What a scrub tells of the call that `facts` describe, at `at`.
+    pub fn of(rules: &RulePack, facts: &Facts, at: Timestamp) -> Self {
+        let judgement = judge(rules, facts, at);
+        let next_allowed_at = judgement.next_allowed_at();
+        let (verdict, may_begin) = match judgement.verdict() {
+            Verdict::Allow => (Verdict::Allow, Some(at)),
+            // Nothing opens within the horizon: waiting would not help.
+            Verdict::Defer if next_allowed_at.is_none() => (Verdict::Deny, None),
+            verdict => (verdict, next_allowed_at),
         };
-        let zones = &decision.candidates.time_zones;
         let hour = may_begin.and_then(|at| {
+            let zones = judgement.candidates().time_zones;
             zones
                 .iter()
                 .filter_map(|name| Some(rules.places.zone(name)?.to_datetime(at)))
@@ -208,13 +210,9 @@ impl Verdicts {
                 .map(|local| (local.date(), local.hour()))
         });
         Self {
-            verdict: decision.verdict,
-            reasons: decision
-                .reasons
-                .iter()
-                .map(|reason| (reason.code, reason.rule.to_string()))
-                .collect(),
-            next_allowed_at: decision.next_allowed_at,
+            verdict,
+            reasons: judgement.reasons().collect(),
+            next_allowed_at,
             state: state_of(rules, &facts.request.to, &facts.request.place),
             hour,
         }

@@ -7,7 +7,7 @@ mod tally;
 use std::collections::HashMap;
 
 use jiff::{SignedDuration, Timestamp};
-use ringfence_core::gate::{Attempt, CallRequest, Facts, decide};
+use ringfence_core::gate::{Attempt, CallRequest, Facts};
 use ringfence_core::id::Id;
 use ringfence_core::lead::PhoneNumber;
 use ringfence_core::rules::RulePack;
@@ -64,7 +64,7 @@ pub fn shadow(
         }
         let said = packs
             .iter()
-            .map(|pack| Verdicts::of(pack, &facts, &decide(pack, &facts, call.at)))
+            .map(|pack| Verdicts::of(pack, &facts, call.at))
             .collect();
         answers.insert(call.line, said);
         told(done + 1);

@@ -125,7 +125,7 @@ impl Tally {
             let mut own: Vec<(&str, ReasonCode)> = answer
                 .reasons
                 .iter()
-                .map(|(code, rule)| (rule.as_str(), *code))
+                .map(|(code, rule)| (*rule, *code))
                 .collect();
             own.sort_unstable();
             own.dedup();
@@ -173,22 +173,18 @@ pub struct Difference {
     /// What the first pack says.
     pub before: Verdict,
     /// The rules by which the first stops it.
-    pub before_rules: Vec<String>,
+    pub before_rules: Vec<&'static str>,
     /// What the second says.
     pub after: Verdict,
     /// The rules by which the second stops it.
-    pub after_rules: Vec<String>,
+    pub after_rules: Vec<&'static str>,
 }
 
 impl Difference {
     /// How the two differ about a call, if they do.
     pub fn between(call: &Made, before: &Verdicts, after: &Verdicts) -> Option<Self> {
-        let rules = |answer: &Verdicts| -> Vec<String> {
-            answer
-                .reasons
-                .iter()
-                .map(|(_, rule)| rule.clone())
-                .collect()
+        let rules = |answer: &Verdicts| -> Vec<&'static str> {
+            answer.reasons.iter().map(|(_, rule)| *rule).collect()
         };
         let found = Self {
             line: call.line,

@@ -196,6 +196,8 @@ fn unclear_words_hold_the_number_until_a_person_decides() {
     );
     assert!(first["heard"]["score"].is_number() && first["due_at"].is_string());
 
+    let page = server.get("/").text;
+    assert!(page.contains(&one) && page.contains("not interested"));
     let decide =
         |id: &str, verb: &str, body: Value| server.post(&format!("/v1/holds/{id}:{verb}"), &body);
     assert_eq!(

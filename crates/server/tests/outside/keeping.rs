@@ -179,3 +179,48 @@ fn stop_at_the_command_line_cancels_what_rings_within_its_scope_only() {
     let ended = until("it ends", &|shown| shown["state"] == "ended");
     assert_eq!(ended["outcome"], "cancelled", "{ended:#}");
 }
+
+#[test]
+fn the_doctor_looks_at_disk_clock_and_each_sellers_lists() {
+    let world = World::new();
+    let server = world.serve(&["--clock", "2026-11-24T15:00:00Z"]);
+    server.furnish(&world);
+    let output = world.run(&["doctor", "--json"]);
+    let findings: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let of = |check: &str| -> Vec<(String, String)> {
+        let all = findings.as_array().unwrap().iter();
+        all.filter(|f| f["check"] == check)
+            .map(|f| {
+                (
+                    f["state"].as_str().unwrap().to_owned(),
+                    f["detail"].as_str().unwrap().to_owned(),
+                )
+            })
+            .collect()
+    };
+    assert!(of("fsync")[0].1.contains("us (p50)"), "{findings:#}");
+    assert!(of("disk")[0].1.contains("GiB free"), "{findings:#}");
+    assert!(
+        of("clock")
+            .iter()
+            .any(|(state, detail)| state == "ok" && detail.contains("2026-11-24T15:")),
+        "{findings:#}"
+    );
+    let fresh = (
+        "ok".to_owned(),
+        "`acme-solar`: 1 area codes, the oldest copy 4 days old; too old in 27 days".to_owned(),
+    );
+    assert_eq!(of("freshness"), [fresh], "{findings:#}");
+    drop(server);
+
+    let old = World::new();
+    let server = old.serve(&["--clock", "2027-01-04T15:00:00Z"]);
+    server.furnish(&old);
+    let output = old.run(&["doctor"]);
+    assert_eq!(output.status.code(), Some(1));
+    let out = text(&output.stdout);
+    assert!(
+        out.contains("`acme-solar`: 1 of 1 area codes are older than 31 days: 212"),
+        "{out}"
+    );
+}

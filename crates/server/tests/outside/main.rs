@@ -8,6 +8,7 @@
 )]
 
 mod access;
+mod area_codes;
 mod bad_input;
 mod calls;
 mod campaigns;

@@ -96,7 +96,10 @@ impl Slot {
     }
 
     pub(crate) fn is_unopened(&self) -> bool {
-        matches!(*self.read(), State::Unopened)
+        // While it is being opened it cannot be read.
+        self.state
+            .try_read()
+            .map_or(true, |state| matches!(*state, State::Unopened))
     }
 
     /// Whether ten digits are on the list.

@@ -14,6 +14,7 @@ use super::column::{
     digits, json, json_column, json_option, micros, number, time, time_option, whole, word,
     word_column,
 };
+use super::known::Known;
 use super::work::Work;
 use super::{page, seller};
 use crate::consent::{Confirmation, ConsentDraft, ConsentRecord};
@@ -128,30 +129,40 @@ pub(super) fn of(conn: &Connection, number: PhoneNumber) -> Result<Vec<ConsentRe
     page::all(conn, &sql, [digits(number)], |row| read(conn, &names, row))
 }
 
-/// The consents of a number as the gate sees them at `now`.
+/// The consents of a number as the gate sees them at `now`; their texts and proofs stay where they are.
 pub(super) fn facts(
     conn: &Connection,
+    known: &mut Known,
     number: PhoneNumber,
     now: Timestamp,
 ) -> Result<Vec<Consent>> {
-    let records = of(conn, number)?;
-    Ok(records
-        .into_iter()
-        .filter(|record| record.draft.granted_at <= now)
-        .map(|record| Consent {
-            id: record.id,
-            seller: record.draft.seller,
-            level: record.draft.level,
-            purposes: record.draft.purposes,
-            granted_at: record.draft.granted_at,
-            artificial_voice: record.draft.artificial_voice,
-            double_opt_in: record.draft.double_opt_in,
-            confirmed_at: record.confirmation.map(|c| c.at).filter(|at| *at <= now),
-            expires_at: record.draft.expires_at,
-            text_sha256: record.text_sha256,
-            missing: record.elements.missing,
-        })
-        .collect())
+    let mut consents = page::all(
+        conn,
+        "SELECT c.id, c.seller, c.level, c.purposes, c.granted_at, c.artificial_voice, c.double_opt_in, c.expires_at,
+             c.text_sha256, k.at AS confirmed_at
+         FROM consents c LEFT JOIN confirmations k ON k.consent = c.id
+         WHERE c.number = ?1 AND c.granted_at <= ?2 ORDER BY c.granted_at, c.id",
+        [digits(number), now.as_microsecond()],
+        |row| {
+            Ok(Consent {
+                id: Id::new(row.get::<_, String>("id")?),
+                seller: row.get("seller")?,
+                level: word_column(row, "level")?,
+                purposes: json_column(row, "purposes")?,
+                granted_at: time(row, "granted_at")?,
+                artificial_voice: row.get("artificial_voice")?,
+                double_opt_in: row.get("double_opt_in")?,
+                confirmed_at: time_option(row, "confirmed_at")?.filter(|at| *at <= now),
+                expires_at: time_option(row, "expires_at")?,
+                text_sha256: row.get("text_sha256")?,
+                missing: Vec::new(),
+            })
+        },
+    )?;
+    for consent in &mut consents {
+        consent.missing = known.lacking(conn, &consent.text_sha256, &consent.seller)?;
+    }
+    Ok(consents)
 }
 
 /// Sellers' names as they are now, each read once.

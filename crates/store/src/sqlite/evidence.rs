@@ -2,8 +2,8 @@
 
 use jiff::Timestamp;
 use ringfence_core::evidence::{
-    ChainFault as Fault, ChainWalk, ClockKind, Event, EventDraft, FaultKind, GENESIS, Link,
-    SignedHead, Subject, canonical_json, hex, sha256_hex,
+    ChainFault as Fault, ChainWalk, Chained, ClockKind, Event, EventDraft, FaultKind, GENESIS,
+    HeadSigner, Link, SignedHead, Subject, hex, sha256_hex,
 };
 use rusqlite::{Connection, OptionalExtension, Row, ToSql, params};
 
@@ -72,15 +72,17 @@ impl ChainTip {
         draft: EventDraft,
         now: Timestamp,
     ) -> Result<Event> {
-        let event = draft.chain(Link {
+        let Chained {
+            event,
+            subject,
+            data,
+        } = draft.chain_whole(Link {
             id: new_id("evt", now),
             seq: self.seq.saturating_add(1),
             at: now,
             clock: self.clock,
             prev: self.hash.clone(),
         });
-        let subject =
-            serde_json::to_value(&event.subject).map_err(|e| StoreError::invalid(e.to_string()))?;
         conn.prepare_cached(
             "INSERT INTO events (seq, id, at, type, clock, subject, data, prev, hash)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
@@ -91,8 +93,8 @@ impl ChainTip {
             event.at.as_microsecond(),
             event.kind,
             word(&event.clock)?,
-            canonical_json(&subject),
-            canonical_json(&event.data),
+            subject,
+            data,
             event.prev,
             event.hash,
         ])?;
@@ -103,8 +105,8 @@ impl ChainTip {
     }
 
     /// Signs the end of the chain as the new head, once for the whole transaction.
-    pub(super) fn sign(&self, conn: &Connection, secret: &[u8; 32]) -> Result<()> {
-        let head = SignedHead::sign(self.seq, &self.hash, self.at, secret);
+    pub(super) fn sign(&self, conn: &Connection, signer: &HeadSigner) -> Result<()> {
+        let head = signer.sign(self.seq, &self.hash, self.at);
         conn.prepare_cached(
             "INSERT INTO event_head (one, seq, hash, at, key, signature) VALUES (1, ?1, ?2, ?3, ?4, ?5)
              ON CONFLICT (one) DO UPDATE SET seq = excluded.seq, hash = excluded.hash,

@@ -3,10 +3,7 @@
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use ringfence_core::evidence::{Subject, hex, sha256_hex};
-use ringfence_core::gate::{
-    CallRequest, CampaignFacts, Decision, DisclosureFacts, Facts, SellerFacts, Suppressions,
-    Verdict,
-};
+use ringfence_core::gate::{CallRequest, CampaignFacts, Decision, Facts, Suppressions, Verdict};
 use ringfence_core::id::Id;
 use ringfence_core::lead::PhoneNumber;
 use ringfence_core::seller::Seller;
@@ -14,16 +11,16 @@ use rusqlite::{Connection, Row, params};
 use serde_json::json;
 
 use super::column::{digits, json, time, whole, word, word_column};
+use super::known::Known;
 use super::shelf::Shelf;
 use super::work::Work;
-use super::{call, campaign, consent, dial, hold, list, operator, page, seller, suppression};
+use super::{call, campaign, consent, dial, hold, list, operator, page, suppression};
 use crate::campaign::CampaignState;
 use crate::dial::{AttemptRecord, AttemptState};
 use crate::gate::{
     Decide, DecisionRecord, GateSettings, PermitTicket, Reservation, Reserved, RulePackRecord,
 };
 use crate::registry::book::{Asked, Book};
-use crate::seller::PromptKind;
 use crate::{Page, PageRequest, Result, StoreError};
 
 /// The longest period that a frequency cap looks back.
@@ -32,6 +29,7 @@ const ATTEMPTS_SINCE: SignedDuration = SignedDuration::from_hours(31 * 24);
 /// Everything that a decision about this call rests on, as it is on file at `now`.
 pub(super) fn facts(
     conn: &Connection,
+    known: &mut Known,
     shelf: &Shelf,
     request: &CallRequest,
     settings: &GateSettings,
@@ -41,15 +39,15 @@ pub(super) fn facts(
     let mut facts = Facts {
         request: request.clone(),
         policy: settings.policy.clone(),
-        seller: seller_facts(conn, &request.seller, settings.spoken_by_tts)?,
+        seller: known.seller(conn, &request.seller, settings.spoken_by_tts)?,
         consents: Vec::new(),
         suppressions: Suppressions::default(),
         attempts: Vec::new(),
         campaign: None,
-        emergency_areas: operator::areas_at(conn, now)?,
-        overrides: operator::overrides_at(conn, &request.seller, now)?,
+        emergency_areas: known.areas_at(conn, now)?,
+        overrides: known.overrides_at(conn, &request.seller, now)?,
         relationships: Vec::new(),
-        stops: operator::stops_at(conn, &request.seller, request.campaign.as_ref())?,
+        stops: known.stops_at(conn, &request.seller, request.campaign.as_ref())?,
         failures: Vec::new(),
         holds: Vec::new(),
     };
@@ -57,7 +55,7 @@ pub(super) fn facts(
     let number = PhoneNumber::parse(&request.to).ok();
     facts.campaign = campaign_facts(conn, request, number, now)?;
     if let Some(number) = number {
-        number_facts(conn, &*shelf.book(conn)?, &mut facts, number, now)?;
+        number_facts(conn, known, &*shelf.book(conn)?, &mut facts, number, now)?;
     }
     Ok(facts)
 }
@@ -69,13 +67,14 @@ pub(super) fn attempts_since(now: Timestamp) -> Timestamp {
 
 fn number_facts(
     conn: &Connection,
+    known: &mut Known,
     book: &Book,
     facts: &mut Facts,
     number: PhoneNumber,
     now: Timestamp,
 ) -> Result<()> {
     let seller = facts.request.seller.clone();
-    facts.consents = consent::facts(conn, number, now)?;
+    facts.consents = consent::facts(conn, known, number, now)?;
     let asked = Asked {
         number,
         seller: &seller,
@@ -98,19 +97,6 @@ fn number_facts(
         .map(|(_, relationship)| relationship)
         .collect();
     Ok(())
-}
-
-fn seller_facts(conn: &Connection, id: &str, spoken_by_tts: bool) -> Result<Option<SellerFacts>> {
-    let Some(record) = seller::find(conn, id)? else {
-        return Ok(None);
-    };
-    Ok(Some(SellerFacts {
-        profile: record.profile,
-        disclosure: DisclosureFacts {
-            words: seller::prompt_words(conn, id, PromptKind::Disclosure)?,
-            spoken_by_tts,
-        },
-    }))
 }
 
 pub(super) fn campaign_facts(
@@ -161,6 +147,7 @@ pub(super) fn reserve(
     must_run(work.conn, reservation)?;
     let facts = facts(
         work.conn,
+        work.known,
         shelf,
         &reservation.request,
         &reservation.settings,

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use jiff::Timestamp;
-use ringfence_core::evidence::{EventDraft, Subject, hex, public_key};
+use ringfence_core::evidence::{EventDraft, HeadSigner, Subject, hex, public_key};
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 use serde_json::json;
 
@@ -17,6 +17,7 @@ pub(super) const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/sqlite/0001_ledger.sql"),
     include_str!("../../migrations/sqlite/0002_list_files.sql"),
     include_str!("../../migrations/sqlite/0003_effects.sql"),
+    include_str!("../../migrations/sqlite/0004_decision_path.sql"),
 ];
 
 /// Brings the schema to the newest version, each step in a transaction of its own; returns the signing key.
@@ -55,5 +56,5 @@ fn begin_log(tx: &Transaction<'_>, path: &Path, now: Timestamp) -> Result<()> {
         json!({ "key": hex(&public_key(&secret)) }),
     );
     tip.append(tx, draft, whole(now))?;
-    tip.sign(tx, &secret)
+    tip.sign(tx, &HeadSigner::new(&secret))
 }

@@ -13,6 +13,7 @@ mod evidence;
 mod gate;
 mod hold;
 mod key;
+mod known;
 mod lead;
 mod list;
 mod list_file;
@@ -66,7 +67,7 @@ impl SqliteStore {
         Ok(Self {
             path: path.to_owned(),
             public: public_key(&secret),
-            writer: Writer::start(conn, secret)?,
+            writer: Writer::start(conn, &secret)?,
             readers: Readers::new(path.to_owned()),
             shelf: Arc::new(Shelf::new(path)),
         })

@@ -55,12 +55,6 @@ pub(super) fn areas(conn: &Connection) -> Result<Vec<EmergencyArea>> {
     )
 }
 
-pub(super) fn areas_at(conn: &Connection, now: Timestamp) -> Result<Vec<EmergencyArea>> {
-    let mut areas = areas(conn)?;
-    areas.retain(|area| area.from <= now && area.to.is_none_or(|to| now < to));
-    Ok(areas)
-}
-
 pub(super) fn record_override(work: &mut Work<'_>, draft: OverrideDraft) -> Result<OverrideRecord> {
     let id = work.id("ovr");
     work.conn.execute(
@@ -122,23 +116,21 @@ fn override_record(row: &Row<'_>) -> Result<OverrideRecord> {
     })
 }
 
-/// The overrides of a seller that are in force at `now`.
-pub(super) fn overrides_at(
-    conn: &Connection,
-    seller: &str,
+/// Those of these overrides that are in force at `now`.
+pub(super) fn in_force<'r>(
+    records: impl Iterator<Item = &'r OverrideRecord>,
     now: Timestamp,
-) -> Result<Vec<Override>> {
-    Ok(overrides(conn, Some(seller))?
-        .into_iter()
+) -> Vec<Override> {
+    records
         .filter(|o| o.draft.from <= now && o.draft.to.is_none_or(|to| now < to))
         .map(|o| Override {
-            id: o.id,
-            rule: o.draft.rule,
+            id: o.id.clone(),
+            rule: o.draft.rule.clone(),
             from: o.draft.from,
             to: o.draft.to,
-            document: o.draft.document,
+            document: o.draft.document.clone(),
         })
-        .collect())
+        .collect()
 }
 
 pub(super) fn record_relationship(work: &mut Work<'_>, draft: &RelationshipDraft) -> Result<Id> {
@@ -259,14 +251,13 @@ pub(super) fn stops(conn: &Connection) -> Result<Vec<StopRecord>> {
     })
 }
 
-/// The stops that bind a call. Not dated: a button that is pressed answers every question with no.
-pub(super) fn stops_at(
-    conn: &Connection,
+/// Those of these stops that bind a call. Not dated: a button that is pressed answers every question with no.
+pub(super) fn binding<'r>(
+    stops: impl Iterator<Item = &'r StopRecord>,
     seller: &str,
     campaign: Option<&Id>,
-) -> Result<Vec<Stop>> {
-    Ok(stops(conn)?
-        .into_iter()
+) -> Vec<Stop> {
+    stops
         .filter(|stop| match &stop.scope {
             StopScope::All => true,
             StopScope::Seller(stopped) => stopped == seller,
@@ -275,7 +266,7 @@ pub(super) fn stops_at(
         .map(|stop| Stop {
             since: stop.since,
             scope: stop.scope.to_string(),
-            reason: stop.reason,
+            reason: stop.reason.clone(),
         })
-        .collect())
+        .collect()
 }

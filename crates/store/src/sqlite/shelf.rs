@@ -73,11 +73,13 @@ impl Shelf {
             return Ok(now);
         }
         self.watch();
-        if now.stamp().is_some() && self.inner.may_lag(stamp) {
+        if now.stamp().is_some() && self.inner.may_lag(stamp) == Some(true) {
             return Ok(now);
         }
         let next = self.inner.next(conn, stamp)?;
-        if now.stamp().is_some() && unopened_bytes(&next) > SMALL_BYTES {
+        // Only once: when the moment is over, whoever asks waits for the file.
+        let waits = now.stamp().is_some() && self.inner.may_lag(stamp).is_none();
+        if waits && unopened_bytes(&next) > SMALL_BYTES {
             *lock(&self.inner.behind) = Some((stamp, Instant::now()));
             return Ok(now);
         }
@@ -169,9 +171,10 @@ impl Inner {
         }
     }
 
-    fn may_lag(&self, stamp: i64) -> bool {
-        let behind = *lock(&self.behind);
-        behind.is_some_and(|(of, since)| of == stamp && since.elapsed() < BEHIND_MAX)
+    /// Whether decisions may still go on without this state of the database; none if none asked before.
+    fn may_lag(&self, stamp: i64) -> Option<bool> {
+        let (of, since) = (*lock(&self.behind))?;
+        (of == stamp).then(|| since.elapsed() < BEHIND_MAX)
     }
 
     /// The book of this state of the database, with the files that are open already.

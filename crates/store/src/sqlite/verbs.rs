@@ -10,6 +10,7 @@ use ringfence_core::id::Id;
 use ringfence_core::lead::PhoneNumber;
 use ringfence_core::seller::Seller;
 
+use super::known::Known;
 use super::{
     SqliteStore, call, campaign, clock, consent, dial, evidence, gate, key, lead, list, list_file,
     operator, outcome, seller, suppression,
@@ -87,7 +88,7 @@ impl Store for SqliteStore {
 
     fn record_consent(&self, consent: ConsentDraft, now: Timestamp) -> Result<ConsentRecord> {
         self.writer
-            .write(now, move |work| consent::record(work, consent))
+            .write_keeping(now, move |work| consent::record(work, consent))
     }
 
     fn confirm_consent(
@@ -215,8 +216,16 @@ impl Store for SqliteStore {
         settings: &GateSettings,
         now: Timestamp,
     ) -> Result<Facts> {
-        self.readers
-            .read(|conn| gate::facts(conn, &self.shelf, request, settings, now))
+        self.readers.read(|conn| {
+            gate::facts(
+                conn,
+                &mut Known::default(),
+                &self.shelf,
+                request,
+                settings,
+                now,
+            )
+        })
     }
 
     fn reserve(
@@ -226,7 +235,7 @@ impl Store for SqliteStore {
         now: Timestamp,
     ) -> Result<Reserved> {
         let shelf = Arc::clone(&self.shelf);
-        self.writer.write(now, move |work| {
+        self.writer.write_keeping(now, move |work| {
             gate::reserve(work, &shelf, &reservation, &decide)
         })
     }
@@ -271,7 +280,7 @@ impl Store for SqliteStore {
         now: Timestamp,
     ) -> Result<AttemptRecord> {
         let attempt = attempt.to_owned();
-        self.writer.write(now, move |work| {
+        self.writer.write_keeping(now, move |work| {
             outcome::settle(work, &attempt, &settlement)
         })
     }
@@ -280,7 +289,7 @@ impl Store for SqliteStore {
         let attempt = attempt.to_owned();
         let why = why.to_owned();
         self.writer
-            .write(now, move |work| dial::void(work, &attempt, &why))
+            .write_keeping(now, move |work| dial::void(work, &attempt, &why))
     }
 
     fn expire_permits(&self, now: Timestamp) -> Result<Vec<Id>> {

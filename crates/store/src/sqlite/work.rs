@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::column::whole;
 use super::evidence::ChainTip;
+use super::known::Known;
 use crate::{Result, StoreError, new_id};
 
 /// How far ahead of us a sender's clock may be.
@@ -17,14 +18,21 @@ const SKEW_MAX: SignedDuration = SignedDuration::from_mins(5);
 pub(super) struct Work<'c> {
     pub(super) conn: &'c Connection,
     tip: &'c mut ChainTip,
+    pub(super) known: &'c mut Known,
     pub(super) now: Timestamp,
 }
 
 impl<'c> Work<'c> {
-    pub(super) fn new(conn: &'c Connection, tip: &'c mut ChainTip, now: Timestamp) -> Self {
+    pub(super) fn new(
+        conn: &'c Connection,
+        tip: &'c mut ChainTip,
+        known: &'c mut Known,
+        now: Timestamp,
+    ) -> Self {
         Self {
             conn,
             tip,
+            known,
             now: whole(now),
         }
     }

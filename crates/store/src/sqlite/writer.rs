@@ -2,13 +2,16 @@
 //! commit: one disk flush for the whole group (group commit).
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use jiff::Timestamp;
-use rusqlite::{Connection, Savepoint, Transaction, TransactionBehavior};
+use ringfence_core::evidence::HeadSigner;
+use rusqlite::Connection;
 
 use super::evidence::ChainTip;
+use super::known::Known;
 use super::work::Work;
 use crate::{Result, StoreError};
 
@@ -18,24 +21,44 @@ const QUEUE_MAX: usize = 1024;
 /// Commands in one transaction.
 const GROUP_MAX: usize = 256;
 
+/// Groups after which the log of the database is copied into it, even if there is no pause (invariant `bounded`).
+const GROUPS_BEFORE_CHECKPOINT: u32 = 128;
+
+/// A pause this long is used for it.
+const PAUSE: Duration = Duration::from_millis(50);
+
 /// Tells the caller how its command ended, after the commit or its failure.
 type Answer = Box<dyn FnOnce(Result<()>) + Send>;
 
-/// Runs within a savepoint, unless there is none and why; says whether the savepoint is to be kept. One that is rolled
-/// back loses nothing of the others.
+/// Runs, unless there is no transaction and why; says whether its changes are to be kept. One that is rolled back loses
+/// nothing of the others.
 type Command = Box<dyn FnOnce(Result<&mut Work<'_>>) -> (bool, Answer) + Send>;
 
+struct Asked {
+    now: Timestamp,
+    /// Whether what the writer knows stays as it is.
+    keeps_known: bool,
+    command: Command,
+}
+
 pub(super) struct Writer {
-    queue: Option<SyncSender<(Timestamp, Command)>>,
+    queue: Option<SyncSender<Asked>>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl Writer {
-    pub(super) fn start(conn: Connection, secret: [u8; 32]) -> Result<Self> {
+    pub(super) fn start(conn: Connection, secret: &[u8; 32]) -> Result<Self> {
+        // Between groups and not within a commit: nobody waits for it who was answered already.
+        conn.pragma_update_and_check(None, "wal_autocheckpoint", 0, |_| Ok(()))?;
         let (queue, commands) = sync_channel(QUEUE_MAX);
+        let mut desk = Desk {
+            conn,
+            signer: HeadSigner::new(secret),
+            known: Known::default(),
+        };
         let thread = std::thread::Builder::new()
             .name("store-writer".into())
-            .spawn(move || run(conn, secret, &commands))
+            .spawn(move || desk.run(&commands))
             .map_err(|e| StoreError::Unavailable(format!("no writer thread: {e}")))?;
         Ok(Self {
             queue: Some(queue),
@@ -45,6 +68,23 @@ impl Writer {
 
     /// Runs `work` on the writer thread; its result is durable when this returns (invariant `record-first`).
     pub(super) fn write<T, F>(&self, now: Timestamp, work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Work<'_>) -> Result<T> + Send + 'static,
+    {
+        self.ask(now, false, work)
+    }
+
+    /// The same for work that changes nothing of what is [`Known`]: no seller, prompt, area, override or stop.
+    pub(super) fn write_keeping<T, F>(&self, now: Timestamp, work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Work<'_>) -> Result<T> + Send + 'static,
+    {
+        self.ask(now, true, work)
+    }
+
+    fn ask<T, F>(&self, now: Timestamp, keeps_known: bool, work: F) -> Result<T>
     where
         T: Send + 'static,
         F: FnOnce(&mut Work<'_>) -> Result<T> + Send + 'static,
@@ -63,10 +103,15 @@ impl Writer {
             (keep, answer)
         });
         let gone = || StoreError::Unavailable("the store is closed".into());
+        let asked = Asked {
+            now,
+            keeps_known,
+            command,
+        };
         self.queue
             .as_ref()
             .ok_or_else(gone)?
-            .send((now, command))
+            .send(asked)
             .map_err(|_| gone())?;
         answered.recv().map_err(|_| gone())?
     }
@@ -81,85 +126,134 @@ impl Drop for Writer {
     }
 }
 
-fn run(mut conn: Connection, secret: [u8; 32], commands: &Receiver<(Timestamp, Command)>) {
-    while let Ok(first) = commands.recv() {
-        let mut group = vec![first];
-        while group.len() < GROUP_MAX {
-            match commands.try_recv() {
-                Ok(command) => group.push(command),
-                Err(_) => break,
+/// What the thread works with.
+struct Desk {
+    conn: Connection,
+    signer: HeadSigner,
+    known: Known,
+}
+
+impl Desk {
+    fn run(&mut self, commands: &Receiver<Asked>) {
+        let mut groups = 0;
+        loop {
+            let pause = if groups > 0 { PAUSE } else { Duration::MAX };
+            let first = match commands.recv_timeout(pause) {
+                Ok(first) => first,
+                Err(RecvTimeoutError::Timeout) => {
+                    self.checkpoint();
+                    groups = 0;
+                    continue;
+                }
+                Err(RecvTimeoutError::Disconnected) => return,
+            };
+            let mut group = vec![first];
+            while group.len() < GROUP_MAX {
+                match commands.try_recv() {
+                    Ok(command) => group.push(command),
+                    Err(_) => break,
+                }
+            }
+            let mut answers = Vec::with_capacity(group.len());
+            let committed = self.commit(group, &mut answers);
+            for answer in answers {
+                answer(committed.clone());
+            }
+            groups += 1;
+            if groups >= GROUPS_BEFORE_CHECKPOINT {
+                self.checkpoint();
+                groups = 0;
             }
         }
-        commit(&mut conn, &secret, group);
     }
-}
 
-fn commit(conn: &mut Connection, secret: &[u8; 32], group: Vec<(Timestamp, Command)>) {
-    let mut answers = Vec::with_capacity(group.len());
-    let committed = run_group(conn, secret, group, &mut answers);
-    for answer in answers {
-        answer(committed.clone());
+    /// Copies the log into the database, as far as no reader stands in the way. What fails is tried again next time:
+    /// the log holds it.
+    fn checkpoint(&self) {
+        let _ = self
+            .conn
+            .query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()));
     }
-}
 
-fn run_group(
-    conn: &mut Connection,
-    secret: &[u8; 32],
-    group: Vec<(Timestamp, Command)>,
-    answers: &mut Vec<Answer>,
-) -> Result<()> {
-    let begun = conn
-        .transaction_with_behavior(TransactionBehavior::Immediate)
-        .map_err(StoreError::from)
-        // Another process may have written since: the chain's end is read anew in every transaction.
-        .and_then(|tx| ChainTip::read(&tx).map(|tip| (tx, tip)));
-    let (mut tx, mut tip) = match begun {
-        Ok(begun) => begun,
-        Err(error) => {
-            for (_, command) in group {
-                answers.push(command(Err(error.clone())).1);
+    fn commit(&mut self, group: Vec<Asked>, answers: &mut Vec<Answer>) -> Result<()> {
+        let committed = self.run_group(group, answers);
+        if committed.is_err() {
+            self.known.forget();
+            if !self.conn.is_autocommit() {
+                // If this fails too, the next group's BEGIN says so.
+                let _ = self.conn.execute_batch("ROLLBACK");
             }
-            return Err(error);
         }
-    };
-    let before = tip.seq();
-    for (now, command) in group {
-        answers.push(run_command(&mut tx, &mut tip, now, command));
+        committed
     }
-    if tip.seq() != before {
-        tip.sign(&tx, secret)?;
-    }
-    tx.commit().map_err(StoreError::from)
-}
 
-fn run_command(
-    tx: &mut Transaction<'_>,
-    tip: &mut ChainTip,
-    now: Timestamp,
-    command: Command,
-) -> Answer {
-    let savepoint: Savepoint<'_> = match tx.savepoint() {
-        Ok(savepoint) => savepoint,
-        Err(error) => return command(Err(error.into())).1,
-    };
-    let begun = tip.clone();
-    let (keep, answer) = {
-        let mut work = Work::new(&savepoint, tip, now);
-        command(Ok(&mut work))
-    };
-    if keep {
-        match savepoint.commit() {
-            Ok(()) => answer,
+    fn run_group(&mut self, group: Vec<Asked>, answers: &mut Vec<Answer>) -> Result<()> {
+        let begun = run(&self.conn, "BEGIN IMMEDIATE")
+            // Another process may have written since: then nothing is known, and the chain's end is read anew.
+            .and_then(|()| self.known.check(&self.conn))
+            .and_then(|()| self.known.take_tip(&self.conn));
+        let mut tip = match begun {
+            Ok(tip) => tip,
+            Err(error) => {
+                for asked in group {
+                    answers.push((asked.command)(Err(error.clone())).1);
+                }
+                return Err(error);
+            }
+        };
+        let before = tip.seq();
+        // One command alone needs no savepoint: its transaction is rolled back with it.
+        let alone = group.len() == 1;
+        let mut kept = true;
+        for asked in group {
+            let (keep, answer) = self.run_command(&mut tip, asked, alone);
+            kept = keep;
+            answers.push(answer);
+        }
+        if alone && !kept {
+            self.known.forget();
+            return run(&self.conn, "ROLLBACK");
+        }
+        if tip.seq() != before {
+            tip.sign(&self.conn, &self.signer)?;
+        }
+        run(&self.conn, "COMMIT")?;
+        self.known.keep_tip(tip);
+        Ok(())
+    }
+
+    fn run_command(&mut self, tip: &mut ChainTip, asked: Asked, alone: bool) -> (bool, Answer) {
+        if !alone && let Err(error) = run(&self.conn, "SAVEPOINT command") {
+            return (false, (asked.command)(Err(error)).1);
+        }
+        let begun = tip.clone();
+        let mut work = Work::new(&self.conn, tip, &mut self.known, asked.now);
+        let (keep, answer) = (asked.command)(Ok(&mut work));
+        if !asked.keeps_known {
+            self.known.forget_records();
+        }
+        if !keep {
+            *tip = begun.clone();
+        }
+        if alone {
+            return (keep, answer);
+        }
+        let ended = if keep {
+            run(&self.conn, "RELEASE command")
+        } else {
+            run(&self.conn, "ROLLBACK TO command").and_then(|()| run(&self.conn, "RELEASE command"))
+        };
+        match ended {
+            Ok(()) => (keep, answer),
             Err(error) => {
                 *tip = begun;
-                let error = StoreError::from(error);
-                Box::new(move |_| answer(Err(error)))
+                (false, Box::new(move |_| answer(Err(error))))
             }
         }
-    } else {
-        *tip = begun;
-        // Dropping a savepoint rolls it back.
-        drop(savepoint);
-        answer
     }
+}
+
+fn run(conn: &Connection, sql: &str) -> Result<()> {
+    conn.prepare_cached(sql)?.execute([])?;
+    Ok(())
 }

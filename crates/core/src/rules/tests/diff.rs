@@ -76,10 +76,10 @@ fn changes_are_said_in_words() {
         (
             (
                 "pack.toml",
-                "version = \"2026.11.21\"",
+                "version = \"2026.11.21.1\"",
                 "version = \"2027.01.01\"",
             ),
-            "pack: version 2026.11.21 -> 2027.01.01",
+            "pack: version 2026.11.21.1 -> 2027.01.01",
         ),
         (
             (

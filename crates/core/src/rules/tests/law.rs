@@ -209,6 +209,22 @@ fn rules_that_advice_may_lift() {
             ("us-ut-hours-1", true),
         ]
     );
+    for (id, _) in open {
+        assert!(PACK.is_open_to_advice(id), "{id}");
+    }
+    for (id, lifted) in [
+        ("us-wa-artificial-voice", true),
+        ("us-5cir-oral-consent", true),
+        ("us-fed-consent-telemarketing-pewc", true),
+        ("us-az-artificial-voice", false),
+        ("us-fed-company-dnc", false),
+        ("us-fed-national-dnc", false),
+        ("us-pa-hours-2", false),
+        ("us-vi-unread", false),
+        ("no-such-rule", false),
+    ] {
+        assert_eq!(PACK.is_open_to_advice(id), lifted, "{id}");
+    }
     let oral = PACK.federal.oral_consent.as_ref().unwrap();
     assert_eq!(oral.relaxes, "us-fed-consent-telemarketing-pewc");
     assert_eq!(oral.rule.id, "us-5cir-oral-consent");

@@ -17,6 +17,7 @@ use ringfence_core::suppression::{InternalEntry, ReassignedAnswer};
 use rusqlite::{Connection, Row, ToSql, params};
 
 use super::column::{digits, json_column, number, time, time_option, whole, word_column};
+use super::known::Known;
 use super::shelf::Shelf;
 use super::{SqliteStore, consent, dial, gate, hold, list, page};
 use crate::gate::GateSettings;
@@ -64,7 +65,7 @@ fn scrub(
         ..scrub.common.clone()
     };
     let book = shelf.book(conn)?;
-    let mut facts = gate::facts(conn, shelf, &nobody, settings, now)?;
+    let mut facts = gate::facts(conn, &mut Known::default(), shelf, &nobody, settings, now)?;
     let mut batch = Batch::new(conn, &book, &facts, scrub, now, digits(last.number));
     let mut before = 0;
     for (index, callee) in scrub.callees.iter().enumerate() {

@@ -1,0 +1,179 @@
+//! What the writer remembers between transactions, so that a decision does not read it anew: the end of the chain, the
+//! sellers, what the operator has put, and which elements a consent's text lacks. It holds only while nobody else has
+//! written: SQLite's `data_version` says so at the beginning of every transaction, for other processes too. A command of
+//! ours that may change any of it makes the writer forget.
+
+use std::collections::HashMap;
+
+use jiff::Timestamp;
+use ringfence_core::consent::{Element, find_elements};
+use ringfence_core::gate::{DisclosureFacts, EmergencyArea, Override, SellerFacts, Stop};
+use ringfence_core::id::Id;
+use rusqlite::{Connection, OptionalExtension};
+
+use super::evidence::ChainTip;
+use super::{operator, seller};
+use crate::operator::{OverrideRecord, StopRecord};
+use crate::seller::PromptKind;
+use crate::{Result, StoreError};
+
+/// Of each kind; when there are more, all are forgotten (invariant `bounded`).
+const KEPT_MAX: usize = 1024;
+
+/// Things read once.
+#[derive(Default)]
+pub(super) struct Known {
+    version: Option<i64>,
+    tip: Option<ChainTip>,
+    sellers: HashMap<String, Option<SellerFacts>>,
+    areas: Option<Vec<EmergencyArea>>,
+    overrides: HashMap<String, Vec<OverrideRecord>>,
+    stops: Option<Vec<StopRecord>>,
+    lacking: HashMap<(String, String), Vec<Element>>,
+}
+
+impl Known {
+    /// Forgets everything unless this is still the state of the database, within whose write transaction it is called.
+    pub(super) fn check(&mut self, conn: &Connection) -> Result<()> {
+        let version: i64 = conn
+            .prepare_cached("PRAGMA data_version")?
+            .query_row([], |row| row.get(0))?;
+        if self.version != Some(version) {
+            self.forget();
+            self.version = Some(version);
+        }
+        Ok(())
+    }
+
+    /// Forgets everything.
+    pub(super) fn forget(&mut self) {
+        *self = Self::default();
+    }
+
+    /// Forgets what a command may have changed; the chain's end is the writer's own.
+    pub(super) fn forget_records(&mut self) {
+        let (version, tip) = (self.version, self.tip.take());
+        *self = Self {
+            version,
+            tip,
+            ..Self::default()
+        };
+    }
+
+    /// The end of the chain as it was committed last, taken: a transaction that fails leaves none behind.
+    pub(super) fn take_tip(&mut self, conn: &Connection) -> Result<ChainTip> {
+        self.tip.take().map_or_else(|| ChainTip::read(conn), Ok)
+    }
+
+    /// Keeps the end of the chain as it was committed just now.
+    pub(super) fn keep_tip(&mut self, tip: ChainTip) {
+        self.tip = Some(tip);
+    }
+
+    pub(super) fn seller(
+        &mut self,
+        conn: &Connection,
+        id: &str,
+        spoken_by_tts: bool,
+    ) -> Result<Option<SellerFacts>> {
+        let mut facts = self.find_seller(conn, id)?.clone();
+        if let Some(facts) = &mut facts {
+            facts.disclosure.spoken_by_tts = spoken_by_tts;
+        }
+        Ok(facts)
+    }
+
+    fn find_seller(&mut self, conn: &Connection, id: &str) -> Result<&Option<SellerFacts>> {
+        if !self.sellers.contains_key(id) {
+            let facts = match seller::find(conn, id)? {
+                None => None,
+                Some(record) => Some(SellerFacts {
+                    profile: record.profile,
+                    disclosure: DisclosureFacts {
+                        words: seller::prompt_words(conn, id, PromptKind::Disclosure)?,
+                        spoken_by_tts: false,
+                    },
+                }),
+            };
+            bound(&mut self.sellers);
+            self.sellers.insert(id.to_owned(), facts);
+        }
+        self.sellers.get(id).ok_or(StoreError::NotFound("seller"))
+    }
+
+    /// The emergency areas in force at `now`.
+    pub(super) fn areas_at(
+        &mut self,
+        conn: &Connection,
+        now: Timestamp,
+    ) -> Result<Vec<EmergencyArea>> {
+        if self.areas.is_none() {
+            self.areas = Some(operator::areas(conn)?);
+        }
+        let areas = self.areas.iter().flatten();
+        Ok(areas
+            .filter(|area| area.from <= now && area.to.is_none_or(|to| now < to))
+            .cloned()
+            .collect())
+    }
+
+    /// The overrides of a seller that are in force at `now`.
+    pub(super) fn overrides_at(
+        &mut self,
+        conn: &Connection,
+        seller: &str,
+        now: Timestamp,
+    ) -> Result<Vec<Override>> {
+        if !self.overrides.contains_key(seller) {
+            let records = operator::overrides(conn, Some(seller))?;
+            bound(&mut self.overrides);
+            self.overrides.insert(seller.to_owned(), records);
+        }
+        let records = self.overrides.get(seller).into_iter().flatten();
+        Ok(operator::in_force(records, now))
+    }
+
+    /// The stops that bind a call.
+    pub(super) fn stops_at(
+        &mut self,
+        conn: &Connection,
+        seller: &str,
+        campaign: Option<&Id>,
+    ) -> Result<Vec<Stop>> {
+        if self.stops.is_none() {
+            self.stops = Some(operator::stops(conn)?);
+        }
+        let stops = self.stops.iter().flatten();
+        Ok(operator::binding(stops, seller, campaign))
+    }
+
+    /// The elements that a consent's text lacks, for the name that its seller has now.
+    pub(super) fn lacking(
+        &mut self,
+        conn: &Connection,
+        text_sha256: &str,
+        seller: &str,
+    ) -> Result<Vec<Element>> {
+        let key = (text_sha256.to_owned(), seller.to_owned());
+        if let Some(lacking) = self.lacking.get(&key) {
+            return Ok(lacking.clone());
+        }
+        let text: Option<String> = conn
+            .prepare_cached("SELECT text FROM consent_texts WHERE sha256 = ?1")?
+            .query_row([text_sha256], |row| row.get(0))
+            .optional()?;
+        let text = text.ok_or_else(|| StoreError::Corrupt("a consent without its text".into()))?;
+        let facts = self.find_seller(conn, seller)?;
+        let name = facts.as_ref().map(|facts| facts.profile.name.as_str());
+        let lacking = find_elements(&text, name).missing;
+        bound(&mut self.lacking);
+        self.lacking.insert(key, lacking.clone());
+        Ok(lacking)
+    }
+}
+
+fn bound<K, V>(kept: &mut HashMap<K, V>) {
+    if kept.len() >= KEPT_MAX {
+        kept.clear();
+    }
+}
