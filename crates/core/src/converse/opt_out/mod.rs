@@ -55,7 +55,7 @@ pub struct Judgement {
 }
 
 /// From this chance on, an utterance is an opt-out.
-const OPT_OUT_FROM: f64 = 0.36;
+const OPT_OUT_FROM: f64 = 0.4;
 
 /// The same where the grammar found words that turn a request into something else.
 const GUARDED_FROM: f64 = 0.8;
@@ -65,6 +65,10 @@ const AMBIGUOUS_FROM: f64 = 0.5;
 
 /// Words judged at once; longer speech is judged in windows that overlap by half.
 const WINDOW_TOKENS: usize = 40;
+
+/// From this chance on, a window of longer speech is an opt-out: it is cut where no sentence ends,
+/// and there are many of them. What falls short is held as ambiguous.
+const WINDOW_OPT_OUT_FROM: f64 = 0.6;
 
 /// At most this many words are quoted in [`Judgement::because`].
 const BECAUSE_TOKENS_MAX: usize = 8;
@@ -97,7 +101,10 @@ fn judge(model: Model<'_>, utterance: &str, context: Option<&str>) -> Judgement 
     let mut best: Option<Judgement> = None;
     for from in (0..tokens.len()).step_by(WINDOW_TOKENS / 2) {
         let to = (from + WINDOW_TOKENS).min(tokens.len());
-        let judged = judge_window(model, tokens.get(from..to).unwrap_or_default(), &asked);
+        let mut judged = judge_window(model, tokens.get(from..to).unwrap_or_default(), &asked);
+        if judged.verdict == Verdict::OptOut && judged.score < WINDOW_OPT_OUT_FROM {
+            judged.verdict = Verdict::Ambiguous;
+        }
         if best.as_ref().is_none_or(|b| gravity(&judged) > gravity(b)) {
             best = Some(judged);
         }
