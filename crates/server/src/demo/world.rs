@@ -36,6 +36,11 @@ const PROMPTS: &[(PromptKind, &[u8], &str)] = &[
         include_bytes!("../../../../examples/prompts/acknowledgement.wav"),
         include_str!("../../../../examples/prompts/acknowledgement.txt"),
     ),
+    (
+        PromptKind::Farewell,
+        include_bytes!("../../../../examples/prompts/farewell.wav"),
+        include_str!("../../../../examples/prompts/farewell.txt"),
+    ),
 ];
 
 #[derive(Debug, Deserialize)]

@@ -55,7 +55,7 @@ pub struct Judgement {
 }
 
 /// From this chance on, an utterance is an opt-out.
-const OPT_OUT_FROM: f64 = 0.4;
+const OPT_OUT_FROM: f64 = 0.37;
 
 /// The same where the grammar found words that turn a request into something else.
 const GUARDED_FROM: f64 = 0.8;

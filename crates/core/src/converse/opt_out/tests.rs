@@ -5,10 +5,10 @@ use sha2::{Digest, Sha256};
 use super::*;
 
 /// SHA-256 of the committed `weights.bin`; `train-opt-out` prints it.
-const WEIGHTS_SHA256: &str = "0271a3896a2f2090c37b1203521a0ceb65556f6ffa780d64ffbb727d24d403c2";
+const WEIGHTS_SHA256: &str = "e5c9b89a66f2b87f464d5936652138319d6a0f62b55667c23705f37a3805dd31";
 
 /// SHA-256 of the committed `net.bin`; `train-opt-out` prints it.
-const NET_SHA256: &str = "7fea83d72f64b496b6ff024ecd9f47a28971da3ab1568cb1f3befb9ac35ceb32";
+const NET_SHA256: &str = "9f8e1eb702c1676ed65609614ee7122bed9cffad7c7d87e17e4ef39ef7b3a91d";
 
 fn verdict_of(text: &str, context: Option<&str>) -> Verdict {
     classify(text, context, None).verdict
