@@ -227,12 +227,35 @@ pub fn count(of: usize) -> f32 {
     u16::try_from(of).map_or(f32::from(u16::MAX), f32::from)
 }
 
-/// Adds `input` times `rows` to `out`.
+/// Sums that are held in registers while all rows are added to them.
+const HELD: usize = 32;
+
+/// Adds `input` times `rows` to `out`; each sum in the order of the rows.
 fn weigh<const N: usize>(rows: &[[f32; N]], input: &[f32], out: &mut [f32; N]) {
-    for (row, value) in rows.iter().zip(input) {
-        for (sum, weight) in out.iter_mut().zip(row) {
-            *sum += weight * value;
+    for (block, sums) in out.chunks_mut(HELD).enumerate() {
+        let from = block * HELD;
+        let to = from + sums.len();
+        let mut held = [0.0_f32; HELD];
+        for (held, sum) in held.iter_mut().zip(sums.iter()) {
+            *held = *sum;
         }
+        for (row, value) in rows.iter().zip(input) {
+            let weights = row.get(from..to).unwrap_or_default();
+            match <&[f32; HELD]>::try_from(weights) {
+                Ok(weights) => add(weights, *value, &mut held),
+                Err(_) => add(weights, *value, &mut held),
+            }
+        }
+        for (sum, held) in sums.iter_mut().zip(held) {
+            *sum = held;
+        }
+    }
+}
+
+#[inline(always)]
+fn add(weights: &[f32], value: f32, held: &mut [f32; HELD]) {
+    for (sum, weight) in held.iter_mut().zip(weights) {
+        *sum += weight * value;
     }
 }
 

@@ -43,10 +43,3 @@ pub fn process_seconds() -> Result<f64, Failure> {
     let ticks: f64 = ticks.filter_map(|n| n.parse::<f64>().ok()).sum();
     Ok(ticks / 100.0)
 }
-
-/// Nothing after this begins before all that stands before it is done: otherwise the processor overlaps one look-up's
-/// miss with the next one's, and the time of one is not to be seen.
-#[inline]
-pub fn alone() {
-    std::sync::atomic::fence(std::sync::atomic::Ordering::SeqCst);
-}
