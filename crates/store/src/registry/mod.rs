@@ -18,7 +18,7 @@ mod verify;
 mod write;
 
 pub use apply::{Change, Changed};
-pub use build::{Builder, NumberSet, set};
+pub use build::{Builder, NumberSet, clear, set};
 pub use directory::Directory;
 pub use fault::{Fault, Result};
 pub use header::{Encoding, Header};

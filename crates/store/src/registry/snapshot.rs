@@ -147,8 +147,30 @@ impl Snapshot {
     /// Every number as a set of bitmaps: for a change upon a list that has none.
     pub(super) fn expand(&self) -> Result<NumberSet> {
         let mut builder = super::Builder::new();
+        self.copy_into(&mut builder, |_| true)?;
+        Ok(builder.finish())
+    }
+
+    /// Puts the numbers of the area codes that are `wanted` into `builder`.
+    ///
+    /// # Errors
+    /// [`super::Fault::Io`] when the file cannot be read, or memory has run out.
+    pub fn copy_into(
+        &self,
+        builder: &mut super::Builder,
+        wanted: impl Fn(u16) -> bool,
+    ) -> Result<()> {
+        let bitmaps = self.arena().filter(|_| self.is_bitmap());
         for (place, rank) in self.directory.places().zip(0_u32..) {
+            if !wanted(super::area_of(place)) {
+                continue;
+            }
             let block = builder.block(EXCHANGE_FIRST + place)?;
+            let at = rank as usize * BLOCK_BYTES;
+            if let Some(bitmap) = bitmaps.and_then(|all| all.get(at..at + BLOCK_BYTES)) {
+                block.copy_from_slice(bitmap);
+                continue;
+            }
             for last in 0..10_000 {
                 let exchanges = self.directory.len();
                 if self
@@ -159,7 +181,7 @@ impl Snapshot {
                 }
             }
         }
-        Ok(builder.finish())
+        Ok(())
     }
 }
 

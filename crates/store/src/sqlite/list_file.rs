@@ -2,12 +2,13 @@
 
 use std::collections::BTreeSet;
 use std::fs::File;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
 use super::SqliteStore;
 use super::column::whole;
-use super::list_import::{self, Draft, Written};
+use super::list_import::{self, Base, Draft, Written};
 use crate::list::{ListChange, ListFile, ListImport, ListKind, ListRows, ListVersion};
 use crate::registry::book::Book;
 use crate::registry::shelf::Slot;
@@ -31,7 +32,7 @@ pub(super) fn import(
         list,
         name,
         family,
-        base: None,
+        bases: Vec::new(),
         file: None,
     };
     // Held until the version is in or discarded: nobody else may sweep or change its base meanwhile.
@@ -141,22 +142,42 @@ fn read_back(store: &SqliteStore, id: &str, file: &Written) -> Result<()> {
     Ok(())
 }
 
-/// The list that is changed, with the changes, in a file of its own.
-fn write_changes(store: &SqliteStore, draft: &mut Draft, changes: Vec<ListChange>) -> Result<()> {
-    let (base, book) = store.readers.read(|conn| {
-        let base = list_import::base_of(conn, &draft.list, None)?;
-        Ok((base, store.shelf.newest(conn)?))
-    })?;
-    if draft.list.name.is_none() {
-        draft.name.clone_from(&base.name);
-    }
+/// What is changed, with the changes, in a file of its own.
+fn write_changes(
+    store: &SqliteStore,
+    draft: &mut Draft,
+    mut changes: Vec<ListChange>,
+) -> Result<()> {
     let mut areas = BTreeSet::new();
     for change in &changes {
         let (place, _) = split(change.number).ok_or(registry::Fault::NoNumber)?;
         areas.insert(area_of(place));
     }
-    let slot = book.slot(base.row).ok_or(StoreError::NotFound("list"))?;
-    let changed = changed(slot, changes)?;
+    let (bases, book) = store.readers.read(|conn| {
+        let bases = list_import::bases_of(conn, &draft.list, &areas, None)?;
+        Ok((bases, store.shelf.newest(conn)?))
+    })?;
+    // Stable: lines of one stamp keep the file's order.
+    changes.sort_by_key(|change| change.stamp);
+    let slots = bases.iter().map(|base| {
+        let slot = book.slot(base.row).ok_or(StoreError::NotFound("list"))?;
+        Ok((slot, base))
+    });
+    let slots: Vec<(&Arc<Slot>, &Base)> = slots.collect::<Result<_>>()?;
+    let mut made = match slots.as_slice() {
+        [(slot, _)] => write_changed(store, draft, changed(slot, &changes)?)?,
+        several => write_set(store, draft, &joined(several, &changes)?)?,
+    };
+    made.areas = areas;
+    if let (None, Some(base)) = (&draft.list.name, bases.first()) {
+        draft.name.clone_from(&base.name);
+    }
+    draft.bases = bases;
+    draft.file = Some(made);
+    Ok(())
+}
+
+fn write_changed(store: &SqliteStore, draft: &Draft, changed: Changed) -> Result<Written> {
     let path = store.shelf.path_of(draft.id.as_str());
     let (header, sha256) = registry::write(
         &path,
@@ -165,33 +186,53 @@ fn write_changes(store: &SqliteStore, draft: &mut Draft, changes: Vec<ListChange
         changed.directory(),
         changed.blocks(),
     )?;
-    let made = written(&header, sha256, areas);
+    let made = written(&header, sha256, BTreeSet::new());
     if let Some(snapshot) = changed.into_snapshot(header) {
         let slot = Slot::opened(path, made.header_sha256.clone(), made.bytes, snapshot);
         store.shelf.written(draft.id.as_str(), slot);
     }
-    draft.base = Some(base);
-    draft.file = Some(made);
-    Ok(())
+    Ok(made)
 }
 
-fn changed(slot: &Slot, mut changes: Vec<ListChange>) -> Result<Changed> {
-    // Stable: lines of one stamp keep the file's order.
-    changes.sort_by_key(|change| change.stamp);
+/// Full lists that came by area code, put together, each for the areas whose newest it is; and the changes.
+fn joined(parts: &[(&Arc<Slot>, &Base)], changes: &[ListChange]) -> Result<NumberSet> {
+    let mut builder = registry::Builder::new();
+    for (slot, base) in parts {
+        of(slot, |list| {
+            list.copy_into(&mut builder, |area| base.areas.contains(&area))
+        })?;
+    }
+    for change in changes {
+        let (place, last) = split(change.number).ok_or(registry::Fault::NoNumber)?;
+        let block = builder.block(registry::EXCHANGE_FIRST + place)?;
+        if change.added {
+            registry::set(block, last);
+        } else {
+            registry::clear(block, last);
+        }
+    }
+    Ok(builder.finish())
+}
+
+fn changed(slot: &Slot, changes: &[ListChange]) -> Result<Changed> {
     let changes = changes.iter().map(|change| Change {
         number: change.number,
         added: change.added,
     });
-    let apply = |base: &Snapshot| base.changed(changes.clone());
+    of(slot, |base| base.changed(changes))
+}
+
+/// Reads from a list on file, in memory or not.
+fn of<T>(slot: &Slot, read: impl FnOnce(&Snapshot) -> registry::Result<T>) -> Result<T> {
     let unreadable =
         |why: String| StoreError::Unavailable(format!("the list that it changes: {why}"));
-    let changed = match slot.residence() {
-        Residence::Memory => slot.with(apply).map_err(unreadable)?,
+    let read = match slot.residence() {
+        Residence::Memory => slot.with(read).map_err(unreadable)?,
         Residence::Disk => Snapshot::open(slot.path(), slot.sha256(), Residence::Memory)
             .map_err(|fault| unreadable(fault.to_string()))
-            .map(|base| apply(&base))?,
+            .map(|base| read(&base))?,
     };
-    Ok(changed?)
+    Ok(read?)
 }
 
 /// Every file of the lists on file.

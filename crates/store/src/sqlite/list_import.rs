@@ -20,17 +20,19 @@ pub(super) struct Draft {
     pub(super) list: ListImport,
     pub(super) name: String,
     pub(super) family: &'static str,
-    /// Of a change list: the version that it changes.
-    pub(super) base: Option<Base>,
+    /// Of a change list: the versions that it changes.
+    pub(super) bases: Vec<Base>,
     /// The file; none for the kinds whose rows are in the database.
     pub(super) file: Option<Written>,
 }
 
-/// The version that a change list changes.
+/// A version that a change list changes: the newest one for some area codes. Full lists come whole or by area code.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Base {
     pub(super) row: i64,
     pub(super) name: String,
+    /// What it covers and no newer one does.
+    pub(super) areas: BTreeSet<u16>,
 }
 
 /// What was written to a file.
@@ -135,28 +137,20 @@ fn cover(conn: &Connection, version: i64, draft: &Draft) -> Result<()> {
     let occurring = draft.file.as_ref().map(|file| &file.areas);
     let occurring = occurring.into_iter().flatten().copied();
     let mut areas: BTreeMap<u16, bool> = BTreeMap::new();
-    match (draft.list.kind, &draft.base) {
-        (ListKind::FtcFull, _) => {
-            areas.extend(occurring.map(|area| (area, stated.is_none())));
-            areas.extend(stated.into_iter().flatten().map(|area| (*area, true)));
+    if draft.list.kind == ListKind::FtcFull {
+        areas.extend(occurring.map(|area| (area, stated.is_none())));
+        areas.extend(stated.into_iter().flatten().map(|area| (*area, true)));
+    } else if draft.list.kind == ListKind::FtcChange {
+        let touched: BTreeSet<u16> = occurring.collect();
+        if bases_of(conn, &draft.list, &touched, Some(version))? != draft.bases {
+            let what = "another national list was imported meanwhile; try again";
+            return Err(StoreError::Conflict(what.into()));
         }
-        (_, Some(base)) => {
-            if base_of(conn, &draft.list, Some(version))? != *base {
-                let what = "another national list was imported meanwhile; try again";
-                return Err(StoreError::Conflict(what.into()));
-            }
-            // Outside the full list's coverage a number is kept, but nothing is claimed about its area.
-            areas.extend(occurring.map(|area| (area, false)));
-            let of_base = page::all(
-                conn,
-                "SELECT area, covered FROM list_areas WHERE version = ?1",
-                [base.row],
-                |row| Ok((row.get::<_, u16>(0)?, row.get::<_, bool>(1)?)),
-            )?;
-            let kept = |area: &u16| stated.is_none_or(|codes| codes.contains(area));
-            areas.extend(of_base.iter().map(|(area, c)| (*area, *c && kept(area))));
-        }
-        _ => {}
+        // Outside the full lists' coverage a number is kept, but nothing is claimed about its area.
+        areas.extend(touched.into_iter().map(|area| (area, false)));
+        let kept = |area: &u16| stated.is_none_or(|codes| codes.contains(area));
+        let covered = draft.bases.iter().flat_map(|base| &base.areas);
+        areas.extend(covered.map(|area| (*area, kept(area))));
     }
     let mut insert =
         conn.prepare_cached("INSERT INTO list_areas (area, version, covered) VALUES (?1, ?2, ?3)")?;
@@ -166,29 +160,73 @@ fn cover(conn: &Connection, version: i64, draft: &Draft) -> Result<()> {
     Ok(())
 }
 
-/// The newest national version of the same owners, which a change list changes; `but` is the change list's own row.
-pub(super) fn base_of(conn: &Connection, list: &ListImport, but: Option<i64>) -> Result<Base> {
-    let owners: Vec<&String> = list.sellers.iter().collect();
-    let candidates = page::all(
+/// The national versions of the same owners that a change list of these area codes changes, the newest first; `but` is
+/// the change list's own row.
+pub(super) fn bases_of(
+    conn: &Connection,
+    list: &ListImport,
+    touched: &BTreeSet<u16>,
+    but: Option<i64>,
+) -> Result<Vec<Base>> {
+    let mut candidates = page::all(
         conn,
         "SELECT v.version, v.name,
-             (SELECT json_group_array(o.seller) FROM list_owners o WHERE o.version = v.version) AS owners
+             (SELECT json_group_array(o.seller) FROM list_owners o WHERE o.version = v.version) AS owners,
+             (SELECT json_group_array(a.area) FROM list_areas a
+                 WHERE a.version = v.version AND a.covered = 1) AS areas
          FROM list_versions v
          WHERE v.family = 'national' AND v.version IS NOT ?1 AND v.obtained_at <= ?2
          ORDER BY v.obtained_at DESC, v.version DESC",
         params![but, list.obtained_at.as_microsecond()],
         |row| {
             let owners: Vec<String> = super::column::json_column(row, "owners")?;
-            Ok((row.get(0)?, row.get(1)?, owners))
+            let base = Base {
+                row: row.get(0)?,
+                name: row.get(1)?,
+                areas: super::column::json_column(row, "areas")?,
+            };
+            Ok((base, owners))
         },
     )?;
-    let found = candidates.into_iter().find(|(_, _, theirs)| {
-        theirs.is_empty() || (!owners.is_empty() && owners.iter().all(|o| theirs.contains(o)))
-    });
-    let what = "a change list needs a full national list of the same sellers first";
-    found
-        .map(|(row, name, _)| Base { row, name })
-        .ok_or_else(|| StoreError::invalid(what))
+    let ours = |theirs: &[String]| {
+        let sellers = &list.sellers;
+        theirs.is_empty() || (!sellers.is_empty() && sellers.iter().all(|s| theirs.contains(s)))
+    };
+    let mut known = BTreeSet::new();
+    for (base, owners) in &mut candidates {
+        if ours(owners) {
+            base.areas.retain(|area| known.insert(*area));
+        }
+    }
+    let others = |area: &u16| {
+        let theirs = candidates.iter().filter(|(_, owners)| !ours(owners));
+        theirs
+            .into_iter()
+            .any(|(base, _)| base.areas.contains(area))
+    };
+    if let Some(area) = touched.difference(&known).find(|area| others(area)) {
+        return Err(StoreError::invalid(format!(
+            "the full list of area code {area} belongs to other sellers; name them with the change list"
+        )));
+    }
+    let mut bases = candidates
+        .into_iter()
+        .filter_map(|(base, owners)| ours(&owners).then_some(base));
+    let newest = bases.next();
+    let mut found: Vec<Base> = newest
+        .iter()
+        .cloned()
+        .chain(bases)
+        .filter(|base| !base.areas.is_disjoint(touched))
+        .collect();
+    if found.is_empty() {
+        found.extend(newest);
+    }
+    if found.is_empty() {
+        let what = "a change list needs a full national list of the same sellers first";
+        return Err(StoreError::invalid(what));
+    }
+    Ok(found)
 }
 
 fn add_internal(

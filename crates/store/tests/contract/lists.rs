@@ -108,6 +108,51 @@ pub fn change_lists_stand_on_their_base(store: &dyn Store) {
     assert_eq!(national(store, OTHER, 20), Some(true), "two steps down");
 }
 
+/// Full lists come by area code, too: a change list goes to the newest of each.
+pub fn a_change_list_spans_full_lists(store: &dyn Store) {
+    let full = |obtained, numbers: &[u64]| {
+        store
+            .import_list(list(ListKind::FtcFull, obtained, numbers), at(obtained))
+            .unwrap()
+    };
+    let (miami_too, denver) = (MIAMI + 1, 3_035_550_100);
+    full(0, &[LISTED, MIAMI, denver]);
+    // A newer copy of one area code alone; what it says of it holds.
+    full(10, &[OTHER]);
+    full(20, &[3_035_550_199]);
+    let rows = [
+        (OTHER + 1, 1, true),
+        (miami_too, 1, true),
+        (MIAMI, 2, false),
+    ];
+    let version = store.import_list(changes(30, &rows), at(30)).unwrap();
+    assert_eq!((version.count, version.area_codes), (3, vec![212, 305]));
+    for (number, want) in [
+        (OTHER, true),
+        (OTHER + 1, true),
+        (LISTED, false),
+        (miami_too, true),
+        (MIAMI, false),
+        (3_035_550_199, true),
+        (denver, false),
+    ] {
+        assert_eq!(national(store, number, 30), Some(want), "{number}");
+    }
+    // One whose newest list stands alone, and was overtaken in the rest.
+    let alone = store.import_list(changes(40, &[(denver, 1, true)]), at(40));
+    assert_eq!(alone.unwrap().area_codes, [303]);
+    assert_eq!(national(store, LISTED, 40), Some(false), "not as of old");
+    assert_eq!(national(store, denver, 40), Some(true));
+    // A list of a seller's own is not changed behind its back, and nothing is lost.
+    let own = ListImport {
+        sellers: BTreeSet::from(["acme-solar".to_owned()]),
+        ..list(ListKind::FtcFull, 50, &[9_175_550_100])
+    };
+    store.import_list(own, at(50)).unwrap();
+    let refused = store.import_list(changes(60, &[(9_175_550_101, 1, true)]), at(60));
+    assert!(matches!(refused, Err(StoreError::Invalid { .. })));
+}
+
 pub fn states_wait_for_their_day(store: &dyn Store) {
     let state = |obtained, effective: Option<i64>, numbers: &[u64]| ListImport {
         name: Some("tx".into()),
