@@ -236,6 +236,8 @@ fn scope(app: &App, request: &Request, sent: &StopSent) -> Result<StopScope, Api
         )),
         (Some(seller), None) => {
             request.caller.may_for(Some(seller))?;
+            // A name that is misspelt in an emergency would stop nobody, and look as if it had.
+            app.store.seller(seller)?;
             Ok(StopScope::Seller(seller.clone()))
         }
         (None, Some(campaign)) => {

@@ -100,14 +100,22 @@ fn by_hand(note: Option<String>) -> Review {
 
 fn list(global: &Global, world: &World, state: Option<HoldState>) -> Outcome {
     let mut page = PageRequest::first(PageRequest::LIMIT_MAX);
+    let mut all = Vec::new();
     loop {
         let holds = world.store.holds(state, &page)?;
-        for hold in &holds.items {
-            show(global, hold)?;
-        }
+        all.extend(holds.items);
         match holds.next_cursor {
             Some(cursor) => page.cursor = Some(cursor),
-            None => return Ok(Exit::Done),
+            None if global.json => {
+                say_json(&all)?;
+                return Ok(Exit::Done);
+            }
+            None => {
+                for hold in &all {
+                    show(global, hold)?;
+                }
+                return Ok(Exit::Done);
+            }
         }
     }
 }

@@ -89,7 +89,13 @@ impl From<serde_json::Error> for Failure {
 /// A self-hosted fence around outbound AI voice calls: consent, gate, disclosure, opt-out, evidence. It gives controls
 /// and evidence; it makes nobody compliant by itself.
 #[derive(Debug, Parser)]
-#[command(name = "ringfence", version, max_term_width = 100)]
+#[command(
+    name = "ringfence",
+    version,
+    max_term_width = 100,
+    after_help = "Examples:\n  ringfence demo\n  ringfence serve --listen 127.0.0.1:8080\n  \
+    ringfence decide --seller acme-solar --to +12125550123 --at 2026-11-23T15:00:00Z"
+)]
 struct Cli {
     #[command(flatten)]
     global: Global,
@@ -122,38 +128,53 @@ enum Command {
     /// Say of every number in a file whether it may be called, and when; nothing is recorded
     Scrub(scrub::ScrubCommand),
     /// Import, check and show lists of numbers
-    #[command(subcommand)]
+    #[command(
+        subcommand,
+        after_help = "Example:\n  ringfence lists import --kind ftc-full --seller acme-solar 2026-11-20_212_*.txt.zip"
+    )]
     Lists(lists::Lists),
     /// Tell opt-outs from other words
-    #[command(subcommand)]
+    #[command(
+        subcommand,
+        after_help = "Example:\n  ringfence opt-out classify < utterances.jsonl"
+    )]
     OptOut(opt_out::OptOut),
     /// Review numbers held for words that may have been an opt-out
-    #[command(subcommand)]
+    #[command(subcommand, after_help = "Example:\n  ringfence holds list")]
     Holds(holds::Holds),
     /// Decide a stored decision again, from its facts and its rule pack
     Replay(replay::Replay),
     /// Say what earlier calls of any dialer the gate would have stopped
     Shadow(shadow::Shadow),
     /// Compare, list and export rule packs
-    #[command(subcommand)]
+    #[command(
+        subcommand,
+        after_help = "Example:\n  ringfence rules diff embedded rules/"
+    )]
     Rules(rules::Rules),
     /// Press STOP, release it, show it
     Stop(stop::Stop),
     /// Copy everything to a new file while the server runs, and verify the copy
     Backup(backup::BackupCommand),
     /// Verify the event log, or export its signed head
-    #[command(subcommand)]
+    #[command(subcommand, after_help = "Example:\n  ringfence log verify")]
     Log(log::Log),
     /// Say what is missing or stale before dialing for real
     Doctor(doctor::Doctor),
     /// Create, list and take back API keys
-    #[command(subcommand)]
+    #[command(
+        subcommand,
+        after_help = "Example:\n  ringfence keys create --role operator --seller acme-solar"
+    )]
     Keys(keys::Keys),
     /// Take figures
-    #[command(subcommand)]
+    #[command(subcommand, after_help = "Example:\n  ringfence bench gate")]
     Bench(bench::Bench),
     /// Take in files of leads
-    #[command(subcommand)]
+    #[command(
+        subcommand,
+        after_help = "Example:\n  ringfence leads import --campaign cmp_01KAJ3Z6T leads.csv"
+    )]
     Leads(leads::Leads),
 }
 

@@ -225,6 +225,7 @@ fn unclear_words_hold_the_number_until_a_person_decides() {
         "{listed}"
     );
     assert!(!listed.contains("+12125550153"), "masked: {listed}");
+    assert!(world.done(&["holds", "list", "--json"]).starts_with('['));
     world.done(&["holds", "opt-out", &third]);
     assert!(barred(
         &server,

@@ -143,6 +143,9 @@ fn stop_reaches_the_next_decision_of_its_scope_at_once() {
         assert_eq!(world.run(args).status.code(), Some(2), "{args:?}");
     }
     assert_eq!(server.get("/v1/stop").ok()["stopped"], false);
+    // A misspelt name would stop nobody.
+    let misspelt = server.post("/v1/stop", &json!({"seller": "acme-solr"}));
+    assert_eq!(misspelt.status, 404);
 }
 
 #[test]

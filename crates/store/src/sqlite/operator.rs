@@ -233,6 +233,20 @@ pub(super) fn resume(work: &mut Work<'_>, scope: &StopScope) -> Result<bool> {
     {
         return Ok(false);
     }
+    // The gate decides anew about the leads that only waited for this.
+    let (seller, campaign) = match scope {
+        StopScope::All => (None, None),
+        StopScope::Seller(seller) => (Some(seller.as_str()), None),
+        StopScope::Campaign(campaign) => (None, Some(campaign.as_str())),
+    };
+    work.conn
+        .prepare_cached(
+            "UPDATE leads SET next_attempt_at = ?3
+             WHERE state = 'deferred' AND (?1 IS NULL OR seller = ?1)
+                 AND (?2 IS NULL OR campaign = ?2)
+                 AND EXISTS (SELECT 1 FROM json_each(last_reasons) WHERE value = 'stopped')",
+        )?
+        .execute(params![seller, campaign, work.micros()])?;
     work.event(
         "gate.resumed",
         stop_subject(scope),

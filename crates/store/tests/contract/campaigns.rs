@@ -5,6 +5,7 @@ use std::thread;
 use ringfence_core::gate::ReasonCode;
 use ringfence_core::outcome::Outcome;
 use ringfence_store::campaign::{CampaignState, LeadProgress, LeadState};
+use ringfence_store::operator::StopScope;
 use ringfence_store::{PageRequest, Store, StoreError};
 
 use super::*;
@@ -74,6 +75,38 @@ pub fn leads_are_claimed_once(store: &dyn Store) {
         (page.items.len(), rest.items.len(), rest.next_cursor),
         (60, 40, None)
     );
+}
+
+/// Leads that only waited for STOP are due again when it is released, within its scope.
+pub fn released_leads_are_due_at_once(store: &dyn Store) {
+    let campaign = campaign(store);
+    let drafts = vec![lead_draft("+12125550123"), lead_draft("+12125550124")];
+    store
+        .import_leads(Some(&campaign.id), drafts, at(0))
+        .unwrap();
+    store
+        .set_campaign_state(&campaign.id, CampaignState::Running, at(0))
+        .unwrap();
+    let scope = StopScope::Campaign(campaign.id.clone());
+    store.stop(scope.clone(), None, at(1)).unwrap();
+    let claimed = store.claim_due(&campaign.id, 10, at(1)).unwrap();
+    for (lead, reason) in claimed
+        .iter()
+        .zip([ReasonCode::Stopped, ReasonCode::CallingHours])
+    {
+        let waits = LeadProgress {
+            reasons: vec![reason],
+            ..LeadProgress::default()
+        };
+        store.requeue(&lead.id, at(300), waits, at(2)).unwrap();
+    }
+    let elsewhere = StopScope::Seller("another".into());
+    store.stop(elsewhere.clone(), None, at(3)).unwrap();
+    store.resume(&elsewhere, at(3)).unwrap();
+    assert!(store.claim_due(&campaign.id, 10, at(4)).unwrap().is_empty());
+    store.resume(&scope, at(5)).unwrap();
+    let due = store.claim_due(&campaign.id, 10, at(5)).unwrap();
+    assert_eq!(due.len(), 1, "calling hours still bind the other");
 }
 
 pub fn a_lead_ends_and_stays_cancelled(store: &dyn Store) {
