@@ -1,4 +1,4 @@
-//! Standard Webhooks signatures: https://www.standardwebhooks.com, version 1 of HMAC-SHA256.
+//! Standard Webhooks signatures (<https://www.standardwebhooks.com>), version 1 of HMAC-SHA256.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;

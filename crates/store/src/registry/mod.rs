@@ -1,6 +1,6 @@
 //! Lists at their real size: an immutable file for each version, exact, 1,250 bytes for each exchange that occurs.
 //!
-//! A number is its exchange (the first six of ten digits) and its last four digits. [`Directory`] says which exchanges
+//! A number is its exchange (the first six of ten digits) and its last four digits. `Directory` says which exchanges
 //! occur and which block is whose; a block is a bitmap of 10,000 bits. A look-up is one look into the directory, which
 //! stays in the cache, and one load. Lists that are thin everywhere keep sorted last four digits instead.
 
