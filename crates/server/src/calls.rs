@@ -403,10 +403,8 @@ impl CallDesk for Desk {
         Ok(())
     }
 
-    fn opted_out(&self, number: PhoneNumber, seller: Option<&str>) {
-        self.0.tell(CancelWhy::OptOutElsewhere, |_, call| {
-            call.to == number && seller.is_none_or(|s| s == call.seller)
-        });
+    fn opted_out(&self, number: PhoneNumber, seller: Option<&str>, said_in: Option<&Id>) {
+        self.0.opted_out(number, seller, said_in);
     }
 
     fn stopped(&self, scope: &StopScope) {

@@ -239,9 +239,19 @@ impl Calls {
         };
         self.store.revoke(revocation, now)?;
         let bound = (scope == OptOutScope::Seller).then_some(seller);
-        self.tell(CancelWhy::OptOutElsewhere, |id, other| {
-            id != call && other.to == number && bound.is_none_or(|s| s == other.seller)
-        });
+        self.opted_out(number, bound, Some(call));
         Ok(())
+    }
+
+    /// Tells the calls to a number that it opted out, but for the one in which that was said.
+    pub(crate) fn opted_out(
+        &self,
+        number: PhoneNumber,
+        seller: Option<&str>,
+        said_in: Option<&Id>,
+    ) {
+        self.tell(CancelWhy::OptOutElsewhere, |id, call| {
+            Some(id) != said_in && call.to == number && seller.is_none_or(|s| s == call.seller)
+        });
     }
 }

@@ -115,9 +115,9 @@ pub trait CallDesk: Send + Sync {
     /// [`DeskError::NotUnderWay`].
     fn hang_up(&self, call: &Id) -> Result<(), DeskError>;
 
-    /// An opt-out of this number is durable: cancels what is ringing and ends what is under way. No seller: of every
-    /// seller.
-    fn opted_out(&self, number: PhoneNumber, seller: Option<&str>);
+    /// An opt-out of this number is durable: cancels what is ringing and ends what is under way, but for the call in which
+    /// it was said: that acknowledges it and ends by itself. No seller: of every seller.
+    fn opted_out(&self, number: PhoneNumber, seller: Option<&str>, said_in: Option<&Id>);
 
     /// STOP was pressed: cancels what is ringing within its scope.
     fn stopped(&self, scope: &StopScope);
@@ -154,7 +154,7 @@ impl CallDesk for NoLine {
         Err(DeskError::NotUnderWay)
     }
 
-    fn opted_out(&self, _number: PhoneNumber, _seller: Option<&str>) {}
+    fn opted_out(&self, _number: PhoneNumber, _seller: Option<&str>, _said_in: Option<&Id>) {}
 
     fn stopped(&self, _scope: &StopScope) {}
 

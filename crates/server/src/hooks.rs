@@ -99,7 +99,7 @@ pub fn take(app: &App, brought: &Brought, now: Timestamp) -> Result<Effect, Stor
             effect.revocations = receipts.into_iter().filter_map(|r| r.revocation).collect();
             for seller in sellers {
                 let bound = seller.filter(|_| scope == OptOutScope::Seller);
-                app.desk.opted_out(brought.number, bound);
+                app.desk.opted_out(brought.number, bound, None);
             }
         }
         Verdict::Ambiguous => {

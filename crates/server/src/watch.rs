@@ -70,7 +70,8 @@ fn expire_holds(app: &App) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Ends calls to numbers that opted out since `from`; those of this process heard of it already, and hear it once more.
+/// Ends calls to numbers that opted out since `from`. Those of this process have heard of it already, and may hear it once
+/// more, but for the one in which it was said.
 fn tell_calls(app: &App, from: u64) -> Result<u64, StoreError> {
     let reached = head(app)?;
     if reached == from {
@@ -110,5 +111,6 @@ fn tell(app: &App, event: &Event) {
     let tenant = serde_json::to_value(OptOutScope::Tenant).unwrap_or_default();
     let seller = event.subject.seller.as_deref();
     let bound = seller.filter(|_| event.data.get("scope") != Some(&tenant));
-    app.desk.opted_out(number, bound);
+    app.desk
+        .opted_out(number, bound, event.subject.call.as_ref());
 }

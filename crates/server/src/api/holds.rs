@@ -88,7 +88,7 @@ pub fn opt_out(app: &App, mut request: Request) -> Result<Answer, ApiError> {
         .opt_out_hold(&hold.id, review, scope, request.now)?;
     let seller = hold.draft.seller.as_deref();
     let bound = seller.filter(|_| scope == OptOutScope::Seller);
-    app.desk.opted_out(hold.draft.number, bound);
+    app.desk.opted_out(hold.draft.number, bound, None);
     app.metrics.count(
         "ringfence_converse_reviews_total",
         "verdict=\"opt-out\"".into(),

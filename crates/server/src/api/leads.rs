@@ -111,7 +111,7 @@ pub fn import(app: &App, request: Request) -> Result<Answer, ApiError> {
     match taken {
         Ok(taken) => {
             for row in &taken.report.do_not_call {
-                app.desk.opted_out(row.number, Some(to.seller));
+                app.desk.opted_out(row.number, Some(to.seller), None);
             }
             taken_in(to.campaign, &taken)
         }

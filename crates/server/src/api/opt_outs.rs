@@ -64,7 +64,7 @@ pub fn revoke(app: &App, request: Request) -> Result<Answer, ApiError> {
         .seller
         .as_deref()
         .filter(|_| scope == OptOutScope::Seller);
-    app.desk.opted_out(number, bound);
+    app.desk.opted_out(number, bound, None);
     app.metrics.count(
         "ringfence_converse_opt_outs_total",
         "kind=\"revocation\"".into(),
@@ -116,7 +116,7 @@ pub fn suppress(app: &App, request: Request) -> Result<Answer, ApiError> {
         at,
     };
     let receipt = app.store.suppress(draft, request.now)?;
-    app.desk.opted_out(number, sent.seller.as_deref());
+    app.desk.opted_out(number, sent.seller.as_deref(), None);
     app.metrics.count(
         "ringfence_converse_opt_outs_total",
         "kind=\"suppression\"".into(),
@@ -162,7 +162,7 @@ pub fn import(app: &App, request: Request) -> Result<Answer, ApiError> {
     let receipts = app.store.revoke_all(revocations, request.now)?;
     for (number, seller, scope) in told {
         let bound = seller.as_deref().filter(|_| scope == OptOutScope::Seller);
-        app.desk.opted_out(number, bound);
+        app.desk.opted_out(number, bound, None);
     }
     let leads: usize = receipts.iter().map(|r| r.leads_cancelled.len()).sum();
     let attempts: usize = receipts.iter().map(|r| r.attempts_voided.len()).sum();

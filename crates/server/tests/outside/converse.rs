@@ -65,6 +65,25 @@ fn events(server: &Server, placed: &Value) -> Vec<String> {
 }
 
 #[test]
+fn an_opt_out_is_acknowledged_to_the_end() {
+    let number = "+12125550111";
+    let (_world, _carrier, server) = world(&[number]);
+    prompt(&server, "acknowledgement", "You%20are%20off", 1_500);
+    let placed = answered(&server, number);
+    assert_eq!(
+        say(&server, &placed, "callee", "stop calling me", true),
+        true
+    );
+    let call = server.ended(&placed);
+    assert_eq!(call["opt_out"], true);
+    let events = events(&server, &placed);
+    assert!(
+        events.iter().any(|e| e == "call.prompt-played"),
+        "{events:?}"
+    );
+}
+
+#[test]
 fn unclear_words_end_the_call_with_a_farewell_and_hold_the_number() {
     let number = "+12125550111";
     let (_world, _carrier, server) = world(&[number]);

@@ -143,26 +143,30 @@ pub(super) fn facts(
          FROM consents c LEFT JOIN confirmations k ON k.consent = c.id
          WHERE c.number = ?1 AND c.granted_at <= ?2 ORDER BY c.granted_at, c.id",
         [digits(number), now.as_microsecond()],
-        |row| {
-            Ok(Consent {
-                id: Id::new(row.get::<_, String>("id")?),
-                seller: row.get("seller")?,
-                level: word_column(row, "level")?,
-                purposes: json_column(row, "purposes")?,
-                granted_at: time(row, "granted_at")?,
-                artificial_voice: row.get("artificial_voice")?,
-                double_opt_in: row.get("double_opt_in")?,
-                confirmed_at: time_option(row, "confirmed_at")?.filter(|at| *at <= now),
-                expires_at: time_option(row, "expires_at")?,
-                text_sha256: row.get("text_sha256")?,
-                missing: Vec::new(),
-            })
-        },
+        granted,
     )?;
     for consent in &mut consents {
+        consent.confirmed_at = consent.confirmed_at.filter(|at| *at <= now);
         consent.missing = known.lacking(conn, &consent.text_sha256, &consent.seller)?;
     }
     Ok(consents)
+}
+
+/// A consent as the gate knows it, but for what its text lacks.
+pub(super) fn granted(row: &Row<'_>) -> Result<Consent> {
+    Ok(Consent {
+        id: Id::new(row.get::<_, String>("id")?),
+        seller: row.get("seller")?,
+        level: word_column(row, "level")?,
+        purposes: json_column(row, "purposes")?,
+        granted_at: time(row, "granted_at")?,
+        artificial_voice: row.get("artificial_voice")?,
+        double_opt_in: row.get("double_opt_in")?,
+        confirmed_at: time_option(row, "confirmed_at")?,
+        expires_at: time_option(row, "expires_at")?,
+        text_sha256: row.get("text_sha256")?,
+        missing: Vec::new(),
+    })
 }
 
 /// Sellers' names as they are now, each read once.

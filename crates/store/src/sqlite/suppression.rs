@@ -87,14 +87,15 @@ pub(super) fn revoke(work: &mut Work<'_>, revocation: &Revocation) -> Result<Opt
         },
     )?;
     let mut receipt = cancel(work, revocation.number, binds, suppression)?;
+    let subject = Subject {
+        number: Some(revocation.number),
+        seller: revocation.seller.clone(),
+        call: revocation.call.clone(),
+        ..Subject::default()
+    };
     work.event(
         "consent.revoked",
-        Subject {
-            number: Some(revocation.number),
-            seller: revocation.seller.clone(),
-            call: revocation.call.clone(),
-            ..Subject::default()
-        },
+        subject.clone(),
         json!({
             "revocation": id, "channel": revocation.channel, "said": revocation.said,
             "at": whole(revocation.at), "scope": revocation.scope, "receipt": receipt,
@@ -103,12 +104,7 @@ pub(super) fn revoke(work: &mut Work<'_>, revocation: &Revocation) -> Result<Opt
     // Other systems hear of every opt-out under one name, whatever road it came in by.
     work.event(
         "converse.opt-out",
-        Subject {
-            number: Some(revocation.number),
-            seller: revocation.seller.clone(),
-            call: revocation.call.clone(),
-            ..Subject::default()
-        },
+        subject,
         json!({
             "revocation": id, "suppression": receipt.suppression, "channel": revocation.channel,
             "said": revocation.said, "heard": revocation.heard, "at": whole(revocation.at),

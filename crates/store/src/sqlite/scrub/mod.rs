@@ -16,7 +16,7 @@ use ringfence_core::lead::{PhoneNumber, Place};
 use ringfence_core::suppression::{InternalEntry, ReassignedAnswer};
 use rusqlite::{Connection, Row, ToSql, params};
 
-use super::column::{digits, json_column, number, time, time_option, whole, word_column};
+use super::column::{digits, json_column, number, time, whole, word_column};
 use super::known::Known;
 use super::shelf::Shelf;
 use super::{SqliteStore, consent, dial, gate, hold, list, page};
@@ -263,19 +263,7 @@ const HOLDS: &str = "SELECT number, id, at FROM holds
 struct Granted(Consent);
 
 fn granted(row: &Row<'_>) -> Result<Granted> {
-    Ok(Granted(Consent {
-        id: Id::new(row.get::<_, String>("id")?),
-        seller: row.get("seller")?,
-        level: word_column(row, "level")?,
-        purposes: json_column(row, "purposes")?,
-        granted_at: time(row, "granted_at")?,
-        artificial_voice: row.get("artificial_voice")?,
-        double_opt_in: row.get("double_opt_in")?,
-        confirmed_at: time_option(row, "confirmed_at")?,
-        expires_at: time_option(row, "expires_at")?,
-        text_sha256: row.get("text_sha256")?,
-        missing: Vec::new(),
-    }))
+    consent::granted(row).map(Granted)
 }
 
 fn internal(row: &Row<'_>) -> Result<InternalEntry> {
