@@ -9,7 +9,7 @@ use std::process::ExitCode;
 
 use jiff::Timestamp;
 use ringfence_core::evidence::{ClockKind, EventDraft, Link, Subject, sha256_hex};
-use ringfence_core::gate::{Facts, decide, judge, sample};
+use ringfence_core::gate::{Facts, Judgement, decide, judge, sample};
 use ringfence_core::id::Id;
 use ringfence_core::rules::RulePack;
 
@@ -27,7 +27,7 @@ fn main() -> ExitCode {
     let mut chain = String::from(ringfence_core::evidence::GENESIS);
     let one: &mut dyn FnMut(&Facts) = match what.as_str() {
         "rules" => &mut |facts| {
-            black_box(judge(&pack, facts, sample::NOW).verdict());
+            black_box(judge(&pack, facts, sample::NOW, Judgement::verdict));
         },
         "decide" => &mut |facts| {
             black_box(decide(&pack, facts, sample::NOW));

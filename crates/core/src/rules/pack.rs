@@ -113,6 +113,16 @@ pub struct Span {
     pub close: u32,
 }
 
+impl Span {
+    /// Whether it still lasts for more than `margin` seconds at this second of the day.
+    #[inline]
+    pub(crate) fn has_left(self, second: u32, margin: u32) -> bool {
+        self.close
+            .checked_sub(second)
+            .is_some_and(|left| margin < left)
+    }
+}
+
 /// Calling hours by weekday. An empty day is closed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Hours {

@@ -24,12 +24,20 @@ macro_rules! checks {
         /// Makes every check; never stops at the first.
         // Calls by name, so that the compiler may put the small ones in line.
         #[inline(always)]
-        pub(super) fn all(case: &Case<'_>, out: &mut Findings, named: &mut Applied) {
-            let [$($module),+] = named;
+        pub(super) fn all(case: &Case<'_>, out: &mut Findings) {
+            $($module::check(case, out);)+
+        }
+
+        /// The same, noting how each of them ended.
+        #[inline(always)]
+        pub(super) fn all_noted(case: &Case<'_>, out: &mut Findings) -> Applied {
+            let mut noted = Applied::default();
+            let [$($module),+] = &mut noted;
             $(
                 let applied = $module::check(case, out);
                 *$module = out.close(Place::$module as u32, applied);
             )+
+            noted
         }
     };
 }
