@@ -2,8 +2,9 @@
 
 use std::borrow::Cow;
 
-use super::check::{COUNT, NAMES};
+use super::check::{COUNT, NAMES, SINCE};
 use super::few::Few;
+use super::vintage::CheckSet;
 use super::{
     CheckResult, CheckState, Decision, Effect, Exemption, Reason, ReasonCode, Verdict, Words,
 };
@@ -169,23 +170,24 @@ impl Findings {
     }
 
     /// Every check made, in order.
-    pub fn checks(&self, applied: &Applied) -> Vec<CheckResult> {
+    pub fn checks(&self, set: CheckSet, applied: &Applied) -> Vec<CheckResult> {
         let state = |place: usize, rule: Option<&str>| match (self.failed >> place & 1, rule) {
             (1, _) => CheckState::Fail,
             _ if self.lifted >> place & 1 == 1 => CheckState::Exempt,
             (_, Some(_)) => CheckState::Pass,
             (_, None) => CheckState::NotApplicable,
         };
-        NAMES
-            .iter()
-            .zip(applied)
-            .enumerate()
-            .map(|(place, (name, rule))| CheckResult {
-                check: Cow::Borrowed(name),
-                result: state(place, *rule),
-                rule: rule.map(Cow::Borrowed),
-            })
-            .collect()
+        let mut made = Vec::with_capacity(COUNT);
+        for (place, ((name, since), rule)) in NAMES.iter().zip(SINCE).zip(applied).enumerate() {
+            if set.has(*since) {
+                made.push(CheckResult {
+                    check: Cow::Borrowed(name),
+                    result: state(place, *rule),
+                    rule: rule.map(Cow::Borrowed),
+                });
+            }
+        }
+        made
     }
 }
 

@@ -14,6 +14,7 @@ mod relaxed;
 /// Made-up callees, for measuring.
 pub mod sample;
 mod standing;
+mod vintage;
 
 use std::borrow::Cow;
 
@@ -28,6 +29,7 @@ pub use facts::{
     Policy, Relationship, RelationshipKind, SellerFacts, SourceFailure, Stop, Suppressions,
 };
 pub use reason::ReasonCode;
+pub use vintage::CheckSet;
 
 use crate::lead::StateCode;
 use crate::rules::RulePack;
@@ -39,12 +41,18 @@ use findings::Findings;
 /// The same pack, facts and instant give the same decision, byte for byte (invariant `replayable`).
 #[must_use]
 pub fn decide(pack: &RulePack, facts: &Facts, now: Timestamp) -> Decision {
+    decide_with(CheckSet::LATEST, pack, facts, now)
+}
+
+/// As [`decide`] of the build that made these checks: for replaying what it decided.
+#[must_use]
+pub fn decide_with(set: CheckSet, pack: &RulePack, facts: &Facts, now: Timestamp) -> Decision {
     let mut judgement = Judgement {
         case: Case::unplaced(pack, facts, now),
         findings: Findings::new(true),
     };
     judgement.case.place();
-    let applied = check::all_noted(&judgement.case, &mut judgement.findings);
+    let applied = check::all_of(set, &judgement.case, &mut judgement.findings);
     let next_allowed_at = judgement.next_allowed_at();
     let mut verdict = judgement.verdict();
     if verdict == Verdict::Defer && next_allowed_at.is_none() {
@@ -63,7 +71,7 @@ pub fn decide(pack: &RulePack, facts: &Facts, now: Timestamp) -> Decision {
             tzdb: Cow::Borrowed(pack.places.tzdb_version()),
         },
         candidates: case.candidates(),
-        checks: findings.checks(&applied),
+        checks: findings.checks(set, &applied),
         reasons: findings.reasons_in_words(pack),
         exemptions: findings.exemptions_in_words(pack),
     }
