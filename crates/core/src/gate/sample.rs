@@ -31,8 +31,8 @@ pub fn record(pack: &RulePack, facts: &Facts, now: Timestamp, before: &str) -> S
     let hash = |text: serde_json::Result<String>| sha256_hex(text.unwrap_or_default().as_bytes());
     let data = serde_json::json!({
         "verdict": decision.verdict,
-        "facts_sha256": hash(serde_json::to_string(facts)),
-        "decision_sha256": hash(serde_json::to_string(&decision)),
+        "facts_sha256": hash(facts.to_json()),
+        "decision_sha256": hash(decision.to_json()),
     });
     let event = EventDraft::new("gate.decided", Subject::default(), data).chain(Link {
         id: Id::from("evt_1"),
