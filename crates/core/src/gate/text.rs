@@ -168,7 +168,7 @@ fn field(out: &mut Vec<u8>, key: &str, value: &impl Serialize) -> serde_json::Re
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Hold, decide, sample};
+    use super::super::{Decision, Hold, decide, sample};
     use crate::id::Id;
     use crate::rules::RulePack;
 
@@ -196,6 +196,24 @@ mod tests {
                 facts.to_json().unwrap(),
                 serde_json::to_string(facts).unwrap()
             );
+            for hours in [0, 12] {
+                let now = sample::NOW + jiff::SignedDuration::from_hours(hours);
+                let mut decision = decide(&pack, facts, now);
+                same(&decision);
+                // As it may be when it was read back.
+                decision.checks.truncate(2);
+                for made in &mut decision.checks {
+                    made.rule = Some("\"\n".into());
+                }
+                same(&decision);
+                decision.checks.clear();
+                same(&decision);
+            }
         }
+    }
+
+    fn same(decision: &Decision) {
+        let serde = serde_json::to_string(decision).unwrap();
+        assert_eq!(decision.to_json().unwrap(), serde);
     }
 }
