@@ -64,7 +64,7 @@ pub(crate) enum Command {
 /// A call under way, from outside.
 pub(crate) struct UnderWay {
     pub to: PhoneNumber,
-    pub seller: String,
+    pub request: CallRequest,
     /// What the agent said last: an opt-out classifier reads "yes" by it.
     pub agent_said: Option<String>,
     pub progress: Arc<Progress>,
@@ -78,7 +78,7 @@ pub(crate) struct Progress {
     pub answered: AtomicBool,
     /// An opt-out of this call is durable already.
     pub opt_out_kept: AtomicBool,
-    /// The number opted out elsewhere: a call that is not placed yet is not placed at all.
+    /// The number opted out or is held: a call that is not placed yet is not placed at all.
     pub withdrawn: AtomicBool,
     /// Which of the callee's words count yet; asked after the call's end, too.
     pub listener: Mutex<Listener>,
@@ -205,10 +205,8 @@ impl Calls {
     ) -> Result<(Reserved, Option<(Permit, Entered)>), StoreError> {
         let pack = Arc::clone(&self.pack);
         let decide = Arc::new(move |facts: &_| decide(&pack, facts, now));
-        let (to, seller) = (
-            PhoneNumber::parse(&reservation.request.to),
-            reservation.request.seller.clone(),
-        );
+        let request = reservation.request.clone();
+        let to = PhoneNumber::parse(&request.to);
         // INVARIANT (record-first): decision and attempt are durable when this returns.
         let reserved = self.store.reserve(reservation, decide, now)?;
         let (Some(ticket), Some(call), Ok(to)) = (&reserved.permit, &reserved.call, to) else {
@@ -216,7 +214,7 @@ impl Calls {
         };
         // INVARIANT (opt-out-wins): the call is in the book before its permit is redeemed. An opt-out that is durable
         // before the redemption voids the permit; one that is durable after it finds the call and tells it.
-        let entered = self.enter(call, to, seller);
+        let entered = self.enter(call, to, request);
         // INVARIANT (no-permit-no-dial): what the line gets is the redeemed permit, used up on the way.
         match self.store.redeem(&ticket.token, self.clock.now()) {
             Ok(permit) => Ok((reserved, Some((permit, entered)))),
@@ -232,13 +230,13 @@ impl Calls {
     }
 
     /// Enters a call in the book, where opt-outs and STOP look for those to be told.
-    fn enter(&self, call: &Id, to: PhoneNumber, seller: String) -> Entered {
+    fn enter(&self, call: &Id, to: PhoneNumber, request: CallRequest) -> Entered {
         // A call takes few commands; one that does not read them is ending anyway.
         let (commands, inbox) = mpsc::channel(32);
         let progress = Arc::new(Progress::default());
         let under_way = UnderWay {
             to,
-            seller,
+            request,
             agent_said: None,
             progress: Arc::clone(&progress),
             commands,
@@ -294,7 +292,7 @@ impl Calls {
     /// Tells every call that `which` picks.
     pub(crate) fn tell(&self, why: CancelWhy, which: impl Fn(&Id, &UnderWay) -> bool) {
         for (_, call) in self.book().iter().filter(|(id, call)| which(id, call)) {
-            if why == CancelWhy::OptOutElsewhere {
+            if matches!(why, CancelWhy::OptOutElsewhere | CancelWhy::Held) {
                 call.progress.withdrawn.store(true, Ordering::Release);
             }
             // A full inbox means that the call has much to do with its own end.
@@ -407,6 +405,10 @@ impl CallDesk for Desk {
         self.0.opted_out(number, seller, said_in);
     }
 
+    fn held(&self, number: PhoneNumber, seller: Option<&str>) {
+        self.0.held(number, seller);
+    }
+
     fn stopped(&self, scope: &StopScope) {
         let of_campaign = |id: &Id, campaign: &Id| {
             // What cannot be read is cancelled: STOP errs on the side of silence.
@@ -417,7 +419,7 @@ impl CallDesk for Desk {
             let book = self.0.book();
             let calls = book.iter();
             calls
-                .map(|(id, call)| (id.clone(), call.seller.clone()))
+                .map(|(id, call)| (id.clone(), call.request.seller.clone()))
                 .collect()
         };
         for (id, seller) in ids {

@@ -116,7 +116,9 @@ pub fn take(app: &App, brought: &Brought, now: Timestamp) -> Result<Effect, Stor
                     at: brought.at,
                     due_at: hold_until(brought.at, app.config.converse.hold_days),
                 };
+                let bound = draft.seller.clone();
                 effect.holds.push(app.store.hold(draft, now)?.id);
+                app.desk.held(brought.number, bound.as_deref());
             }
         }
     }

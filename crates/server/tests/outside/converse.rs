@@ -2,13 +2,18 @@
 
 use std::time::{Duration, Instant};
 
+use ringfence_telephony::simulated::Persona;
 use serde_json::{Value, json};
 
 use crate::carrier::Carrier;
 use crate::server::{Server, World, consent, tone};
 
 fn world(callees: &[&str]) -> (World, Carrier, Server) {
-    let carrier = Carrier::start(&[]);
+    world_of(callees, &[])
+}
+
+fn world_of(callees: &[&str], personas: &[(&str, Persona)]) -> (World, Carrier, Server) {
+    let carrier = Carrier::start(personas);
     let world = World::new();
     let server = carrier.serve(&world, "");
     prompt(
@@ -205,4 +210,55 @@ fn an_opt_out_taken_beside_the_server_ends_the_call_here() {
     world.done(&["holds", "opt-out", &hold]);
     let call = server.ended(&placed);
     assert!(began.elapsed() < Duration::from_secs(10), "{call:#}");
+}
+
+/// Unclear words by text message, for one seller.
+fn unclear(server: &Server, number: &str, seller: &str) -> String {
+    let path = format!("/v1/hooks/sms?seller={seller}");
+    let words = json!({"from": number, "text": "i'm not interested"});
+    let hold = server.post(&path, &words).ok()["holds"][0].clone();
+    hold.as_str().unwrap().to_owned()
+}
+
+fn ringing(server: &Server, number: &str) -> Value {
+    let placed = server.call(number);
+    let id = placed["id"].as_str().unwrap();
+    server.call_when(id, |call| call["state"] == "ringing");
+    placed
+}
+
+#[test]
+fn a_hold_cancels_what_rings_and_lets_those_who_answered_finish() {
+    let (rings, beside, talks) = ("+12125550116", "+12125550117", "+12125550118");
+    let never = [(rings, Persona::NoAnswer), (beside, Persona::NoAnswer)];
+    let (world, _carrier, server) = world_of(&[rings, beside, talks], &never);
+    let (first, second) = (ringing(&server, rings), ringing(&server, beside));
+    let third = answered(&server, talks);
+    let began = Instant::now();
+
+    // Another seller's hold is none of this call's business.
+    unclear(&server, rings, "other");
+    std::thread::sleep(Duration::from_millis(600));
+    let path = format!("/v1/calls/{}", first["id"].as_str().unwrap());
+    assert_eq!(server.get(&path).ok()["state"], "ringing");
+
+    unclear(&server, rings, "acme-solar");
+    let cancelled = server.ended(&first);
+    assert_eq!(cancelled["outcome"], "cancelled", "{cancelled:#}");
+
+    unclear(&server, talks, "acme-solar");
+    let finished = server.ended(&third);
+    assert_eq!(finished["disclosure"]["state"], "complete", "{finished:#}");
+
+    // One that another process took is found in the log.
+    let other = world.serve(&[]);
+    unclear(&other, beside, "acme-solar");
+    let cancelled = server.ended(&second);
+    assert_eq!(cancelled["outcome"], "cancelled", "{cancelled:#}");
+    let limit = Duration::from_secs(12);
+    assert!(began.elapsed() < limit, "that was the ring limit of 15 s");
+    let path = "/v1/events?type=call.cancelled";
+    for event in server.get(path).ok()["items"].as_array().unwrap() {
+        assert_eq!(event["data"]["why"], "held", "{event:#}");
+    }
 }
