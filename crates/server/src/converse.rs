@@ -14,14 +14,41 @@ use ringfence_core::lead::PhoneNumber;
 use ringfence_store::StoreError;
 use ringfence_store::hold::HoldDraft;
 use ringfence_store::suppression::{Heard, OptOutScope, Revocation};
+use tokio::runtime::Handle;
 
 use crate::app::scope_at;
 use crate::calls::{Calls, Command, Progress, UnderWay};
+use crate::config::SecondOpinionConfig;
 use crate::desk::{DeskError, Words};
+use crate::post::Client;
+use crate::second_opinion::{SecondOpinion, SecondOpinionError};
 
-/// What words mean: the one place where all words of callees are judged, spoken and written. It may block.
-pub fn judge(text: &str, context: Option<&str>) -> Judgement {
-    crate::second_opinion::settle(text, context, opt_out::classify(text, context, None))
+/// What words mean: the one place where all words of callees are judged, spoken and written.
+#[derive(Clone, Default)]
+pub struct Judge {
+    second: Option<Arc<SecondOpinion>>,
+}
+
+impl Judge {
+    /// With the second opinion that is configured, if one is. Needs a Tokio runtime.
+    ///
+    /// # Errors
+    /// When its address or its key file cannot be used.
+    pub fn new(config: &SecondOpinionConfig, client: Client) -> Result<Self, SecondOpinionError> {
+        let second = SecondOpinion::new(config, client, Handle::current())?;
+        Ok(Self {
+            second: second.map(Arc::new),
+        })
+    }
+
+    /// The reading that counts. May block for the second opinion's deadline.
+    pub fn judge(&self, text: &str, context: Option<&str>) -> Judgement {
+        let first = opt_out::classify(text, context, None);
+        match &self.second {
+            Some(second) => second.settle(text, context, first),
+            None => first,
+        }
+    }
 }
 
 /// How words were understood, for the record and for whoever reviews them.
@@ -74,7 +101,7 @@ impl Calls {
                 if let Some(progress) = &progress {
                     listener(progress).supersede();
                 }
-                judge(&words.text, context.as_deref())
+                self.judge.judge(&words.text, context.as_deref())
             }
             // Words that may still change are not worth a second opinion.
             false => opt_out::classify(&words.text, context.as_deref(), None),

@@ -1,4 +1,6 @@
-//! The call desk: what the API and the campaigns ask of the line. The line itself answers in `calls.rs`.
+//! The call desk: what the API and the campaigns ask of the line. The line answers in `desk/line.rs`.
+
+mod line;
 
 use std::future::Future;
 use std::pin::Pin;
@@ -10,6 +12,8 @@ use ringfence_core::lead::PhoneNumber;
 use ringfence_store::StoreError;
 use ringfence_store::operator::StopScope;
 use serde_json::Value;
+
+pub use line::Desk;
 
 /// What an object-safe asynchronous function answers.
 pub type Soon<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;

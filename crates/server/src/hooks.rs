@@ -11,7 +11,7 @@ use ringfence_store::suppression::{Heard, OptOutScope, Revocation};
 use ringfence_store::{PageRequest, StoreError};
 
 use crate::app::App;
-use crate::converse::{heard, hold_until, judge};
+use crate::converse::{Judge, heard, hold_until};
 
 /// INVARIANT (bounded): more of a text is not judged; nobody takes longer to say it.
 const TEXT_CHARS_MAX: usize = 4_000;
@@ -73,7 +73,7 @@ pub fn sellers_behind(app: &App, to: PhoneNumber) -> Result<Vec<String>, StoreEr
 /// The store's failure; whoever brought them must bring them again.
 pub fn take(app: &App, brought: &Brought, now: Timestamp) -> Result<Effect, StoreError> {
     let text: String = brought.text.chars().take(TEXT_CHARS_MAX).collect();
-    let (verdict, heard) = read(&text, brought);
+    let (verdict, heard) = read(&app.judge, &text, brought);
     let scope = app.opt_out_scope(brought.at);
     // Nobody named: everybody is meant.
     let sellers: Vec<Option<&str>> = match brought.sellers.as_slice() {
@@ -125,7 +125,7 @@ pub fn take(app: &App, brought: &Brought, now: Timestamp) -> Result<Effect, Stor
     Ok(effect)
 }
 
-fn read(text: &str, brought: &Brought) -> (Verdict, Option<Heard>) {
+fn read(judge: &Judge, text: &str, brought: &Brought) -> (Verdict, Option<Heard>) {
     if brought.is_opt_out {
         return (Verdict::OptOut, None);
     }
@@ -146,7 +146,7 @@ fn read(text: &str, brought: &Brought) -> (Verdict, Option<Heard>) {
         };
         return (Verdict::OptOut, Some(heard));
     }
-    let judged = judge(&own, None);
+    let judged = judge.judge(&own, None);
     let heard = heard(&judged, None, brought.audio.clone());
     (judged.verdict, Some(heard))
 }

@@ -17,6 +17,7 @@ mod intake;
 mod latency;
 mod lists;
 mod metrics;
+mod post;
 mod prompts;
 mod scrub;
 mod second_opinion;

@@ -20,6 +20,7 @@ mod crash;
 mod crash_opt_outs;
 mod decisions;
 mod hooks;
+mod https;
 mod idempotency;
 mod keeping;
 mod life;
