@@ -23,6 +23,7 @@ mod scrub;
 mod second_opinion;
 mod shadow;
 mod sheet;
+mod strangers;
 mod watch;
 mod webhooks;
 

@@ -239,7 +239,8 @@ async fn who(
     if is_hook && super::hooks::claims_signature(app, headers) {
         return Ok(access::signer());
     }
-    let (app, headers, basic) = (Arc::clone(app), headers.clone(), path == "/");
+    let basic = matches!(found, Found::Route(route, _) if route.is_page());
+    let (app, headers) = (Arc::clone(app), headers.clone());
     tokio::task::spawn_blocking(move || access::caller(&*app.store, &headers, basic))
         .await
         .map_err(|e| ApiError::internal(&e.to_string()))?
@@ -269,7 +270,7 @@ async fn read_body(
 ) -> Result<Bytes, ApiError> {
     let server = &app.config.server;
     let most = match route.body {
-        Body::None | Body::Json(_) => server.body_bytes_max,
+        Body::None | Body::Json(_) | Body::Form(_) => server.body_bytes_max,
         Body::JsonOrFile(_) if !request::is_csv(headers) => server.body_bytes_max,
         Body::Wav => server.prompt_bytes_max,
         Body::File | Body::JsonOrFile(_) | Body::List => server.import_bytes_max,
@@ -307,8 +308,13 @@ async fn read_body(
 }
 
 fn success(app: &Arc<App>, answer: Answer, closing: watch::Receiver<bool>) -> Out {
+    let elsewhere = match answer.body {
+        Payload::Elsewhere(path) => Some(path),
+        _ => None,
+    };
     let body = match answer.body {
         Payload::Whole(bytes) => Full::new(bytes).boxed_unsync(),
+        Payload::Elsewhere(_) => Full::new(Bytes::new()).boxed_unsync(),
         Payload::Events { after, filter } => {
             stream::events(Arc::clone(app), after, filter, closing)
         }
@@ -326,11 +332,20 @@ fn success(app: &Arc<App>, answer: Answer, closing: watch::Receiver<bool>) -> Ou
         HeaderValue::from_static("nosniff"),
     );
     if answer.media_type.starts_with("text/html") {
-        let policy = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'";
+        // No script at all, forms to ourselves, and no frame of somebody else's around them.
+        let policy = "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; \
+            base-uri 'none'; frame-ancestors 'none'";
         headers.insert(
             header::CONTENT_SECURITY_POLICY,
             HeaderValue::from_static(policy),
         );
+        headers.insert(
+            header::REFERRER_POLICY,
+            HeaderValue::from_static("no-referrer"),
+        );
+    }
+    if let Some(path) = elsewhere {
+        headers.insert(header::LOCATION, HeaderValue::from_static(path));
     }
     out
 }

@@ -322,3 +322,58 @@ fn from_2027_on_one_opt_out_binds_every_seller() {
         assert!(barred(&server, number, "acme-solar", "dnc-internal"));
     }
 }
+
+#[test]
+fn an_opt_out_for_a_misspelt_seller_is_not_lost() {
+    let (_world, server) = world();
+    let said = json!({"number": "+12125550171", "seller": "acme-sloar", "channel": "letter",
+                      "said": "no more calls"});
+    let receipt = server.post("/v1/revocations", &said).ok();
+    let warning = &receipt["warning"];
+    assert_eq!(warning["code"], "seller-unknown", "{receipt:#}");
+    assert_eq!(warning["alike"], json!(["acme-solar"]));
+    assert!(barred(&server, "+12125550171", "acme-solar", "held"));
+    assert!(!barred(&server, "+12125550171", "other", "held"));
+    let hold = &server.get("/v1/holds").ok()["items"][0];
+    assert_eq!(
+        (&hold["id"], &hold["said"]),
+        (&warning["holds"][0], &said["said"])
+    );
+    assert_eq!(hold["heard"]["recogniser"], "seller-alike");
+    // Kept under the name as it was given, and like nobody's: said, and nobody else is barred.
+    let stranger = json!({"number": "+12125550172", "seller": "brand-new", "channel": "letter"});
+    let receipt = server.post("/v1/revocations", &stranger).ok();
+    assert_eq!(receipt["warning"]["holds"], json!([]), "{receipt:#}");
+    let mut brand_new = seller();
+    brand_new["name"] = json!("Brand New Inc");
+    server.put("/v1/sellers/brand-new", &brand_new).ok();
+    assert!(barred(&server, "+12125550172", "brand-new", "dnc-internal"));
+    assert!(!barred(&server, "+12125550172", "acme-solar", "held"));
+    assert_eq!(
+        server.post("/v1/revocations", &stranger).ok()["warning"],
+        Value::Null
+    );
+    // The same by a hook, and a file is refused by its line.
+    let path = "/v1/hooks/email?seller=Acme%20Solar%20LLC";
+    let mail = json!({"number": "+12125550173", "text": "unsubscribe"});
+    let effect = server.post(path, &mail).ok();
+    assert_eq!(
+        effect["warnings"][0]["alike"],
+        json!(["acme-solar"]),
+        "{effect:#}"
+    );
+    assert!(barred(&server, "+12125550173", "acme-solar", "held"));
+    let file = b"+12125550174,acme-solar\n+12125550175,acme-solr\n";
+    let refused = server.as_key(&server.key, "POST", "/v1/opt-outs:import", file);
+    let detail = refused.json()["detail"].as_str().unwrap().to_owned();
+    assert_eq!(refused.problem(), (422, "seller-unknown".to_owned()));
+    assert!(
+        detail.contains("line 2") && detail.contains("acme-solar may be meant"),
+        "{detail}"
+    );
+    let metrics = server.get("/metrics").text;
+    assert!(
+        metrics.contains("ringfence_converse_strangers_total{held=\"true\"} 2"),
+        "{metrics}"
+    );
+}

@@ -28,6 +28,7 @@ mod list_files;
 mod lists;
 mod problems;
 mod receiver;
+mod review;
 mod rules;
 mod scrubs;
 mod server;
