@@ -74,6 +74,16 @@ fn a_certificate_that_is_not_trusted_or_of_another_name_is_told_nothing() {
         let server = world.serve(&["--config", "ringfence.toml"]);
         let dead = server.get("/v1/webhooks/dead").ok();
         assert_eq!(dead["items"][0]["last_error"], error, "{dead:#}");
+        let doctor = world.run(&["doctor"]);
+        let said = String::from_utf8(doctor.stdout).unwrap();
+        assert_eq!(doctor.status.code(), Some(1));
+        let line = said.lines().find(|line| line.contains(" webhooks "));
+        let line = line.unwrap_or_else(|| panic!("{said}"));
+        assert!(
+            line.starts_with("broken") && line.contains(&error),
+            "{line}"
+        );
+        assert!(line.contains("POST /v1/webhooks/dead:retry"), "{line}");
     }
 }
 
