@@ -16,14 +16,12 @@ use tokio::sync::{Semaphore, watch};
 
 use super::idempotency::{self, Replayable};
 use super::problem::ApiError;
+use super::receive::each_part;
 use super::request::{self, Answer, Caller, Payload, Request};
 use super::route::{self, Body, Found, Route};
 use super::spool::{self, Spooled};
 use super::{PROBLEM, access, stream};
 use crate::app::App;
-
-/// The most of an oversized body that is read so that its sender can hear why it was refused.
-const DROPPED_BYTES_MAX: usize = 64 * 1024 * 1024;
 
 /// How long a list may take, from its first byte to its answer: the registry is more than half a gigabyte.
 const LIST_TIME_MAX: Duration = Duration::from_secs(3600);
@@ -257,16 +255,15 @@ async fn spool(app: &App, body: Incoming) -> Result<Spooled, ApiError> {
     let folder = database.parent().filter(|p| !p.as_os_str().is_empty());
     let folder = folder.unwrap_or(std::path::Path::new("."));
     let most = app.config.server.list_bytes_max;
-    spool::keep(body, folder, most, DROPPED_BYTES_MAX as u64).await
+    spool::keep(body, folder, most).await
 }
 
-/// Reads the body, up to its route's limit. What is over it is read and dropped up to [`DROPPED_BYTES_MAX`]: a client
-/// that is still writing when the connection closes sees a broken pipe and never the answer.
+/// Reads the body, up to its route's limit.
 async fn read_body(
     app: &App,
     route: &Route,
     headers: &hyper::HeaderMap,
-    mut body: Incoming,
+    body: Incoming,
 ) -> Result<Bytes, ApiError> {
     let server = &app.config.server;
     let most = match route.body {
@@ -276,34 +273,11 @@ async fn read_body(
         Body::File | Body::JsonOrFile(_) | Body::List => server.import_bytes_max,
     };
     let mut kept = BytesMut::new();
-    let mut length = 0_usize;
-    while let Some(frame) = body.frame().await {
-        let Ok(frame) = frame else {
-            let detail = "the body broke off";
-            return Err(ApiError::new(
-                StatusCode::BAD_REQUEST,
-                "body-broken",
-                detail,
-            ));
-        };
-        let Some(data) = frame.data_ref() else {
-            continue;
-        };
-        length = length.saturating_add(data.len());
-        if length <= most {
-            kept.extend_from_slice(data);
-        } else if length > most.saturating_add(DROPPED_BYTES_MAX) {
-            break;
-        }
-    }
-    if length > most {
-        let detail = format!("the body is larger than {most} bytes");
-        return Err(ApiError::new(
-            StatusCode::PAYLOAD_TOO_LARGE,
-            "body-too-large",
-            detail,
-        ));
-    }
+    each_part(body, most as u64, |data| {
+        kept.extend_from_slice(data);
+        Ok(())
+    })
+    .await?;
     Ok(kept.freeze())
 }
 

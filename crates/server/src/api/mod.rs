@@ -18,6 +18,7 @@ mod operator;
 mod opt_outs;
 mod page;
 mod problem;
+mod receive;
 mod request;
 mod review;
 mod route;

@@ -48,16 +48,6 @@ fn answered(server: &Server, number: &str) -> Value {
     placed
 }
 
-fn denied_by(server: &Server, number: &str) -> Vec<String> {
-    let asked = json!({"to": number, "seller": "acme-solar", "dry_run": true});
-    let decision = server.post("/v1/decisions", &asked).ok();
-    let reasons = decision["reasons"].as_array().unwrap();
-    let codes = reasons
-        .iter()
-        .map(|r| r["code"].as_str().unwrap().to_owned());
-    codes.collect()
-}
-
 fn events(server: &Server, placed: &Value) -> Vec<String> {
     let call = placed["id"].as_str().unwrap();
     let path = format!("/v1/events?call={call}&limit=200");
@@ -114,7 +104,7 @@ fn unclear_words_end_the_call_with_a_farewell_and_hold_the_number() {
         say(&server, &placed, "callee", "i'm not interested", true),
         Value::Null
     );
-    assert_eq!(denied_by(&server, number), ["held"], "at once");
+    assert_eq!(server.reasons(number, "acme-solar"), ["held"], "at once");
     let call = server.ended(&placed);
     assert!(
         began.elapsed() < Duration::from_secs(15),
@@ -155,13 +145,13 @@ fn interim_words_count_when_they_are_stable() {
     );
     // The agent's own words between neither count nor disturb.
     say(&server, &placed, "agent", "stop calling me", true);
-    assert_eq!(denied_by(&server, extended), Vec::<String>::new());
+    assert_eq!(server.reasons(extended, "acme-solar"), Vec::<String>::new());
     assert_eq!(
         say(&server, &placed, "callee", "stop calling me", false),
         true
     );
     assert_eq!(
-        denied_by(&server, extended),
+        server.reasons(extended, "acme-solar"),
         ["consent-revoked", "dnc-internal"]
     );
     assert_eq!(server.ended(&placed)["opt_out"], true);
@@ -173,7 +163,7 @@ fn interim_words_count_when_they_are_stable() {
     );
     // No final text ever comes, and the callee may have hung up meanwhile.
     let began = Instant::now();
-    while denied_by(&server, stands) != ["consent-revoked", "dnc-internal"] {
+    while server.reasons(stands, "acme-solar") != ["consent-revoked", "dnc-internal"] {
         assert!(began.elapsed() < Duration::from_secs(10), "never counted");
         std::thread::sleep(Duration::from_millis(20));
     }
@@ -188,7 +178,10 @@ fn interim_words_count_when_they_are_stable() {
     let fine = "yes tuesday at five works for me thank you";
     assert_eq!(say(&server, &placed, "callee", fine, true), false);
     std::thread::sleep(Duration::from_millis(900));
-    assert!(denied_by(&server, changed).is_empty(), "nobody opted out");
+    assert!(
+        server.reasons(changed, "acme-solar").is_empty(),
+        "nobody opted out"
+    );
 }
 
 #[test]

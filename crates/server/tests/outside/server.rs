@@ -65,6 +65,14 @@ impl World {
         out
     }
 
+    /// A command that must be refused as a wrong use; nothing is printed as a result.
+    pub fn refused(&self, args: &[&str]) {
+        let output = self.run(args);
+        let err = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{args:?}: {err}");
+        assert!(output.stdout.is_empty() && !err.is_empty(), "{args:?}");
+    }
+
     pub fn key(&self, args: &[&str]) -> String {
         let mut all = vec!["keys", "create"];
         all.extend(args);
@@ -189,6 +197,20 @@ impl Server {
 
     pub fn put(&self, path: &str, body: &Value) -> Reply {
         self.as_key(&self.key, "PUT", path, body.to_string().as_bytes())
+    }
+
+    /// The codes of every reason that stands against a call now.
+    pub fn reasons(&self, number: &str, seller: &str) -> Vec<String> {
+        let asked = json!({"to": number, "seller": seller, "dry_run": true});
+        let decision = self.post("/v1/decisions", &asked).ok();
+        let reasons = decision["reasons"].as_array().unwrap().clone();
+        let code = |reason: &Value| reason["code"].as_str().unwrap().to_owned();
+        reasons.iter().map(code).collect()
+    }
+
+    /// Whether this reason is among them.
+    pub fn is_barred(&self, number: &str, seller: &str, code: &str) -> bool {
+        self.reasons(number, seller).iter().any(|c| c == code)
     }
 
     /// A seller that may call New York, with a consent of +12125550123 and a fresh national list on file.
