@@ -17,6 +17,7 @@ mod clock;
 mod command_line;
 mod converse;
 mod crash;
+mod crash_moments;
 mod crash_opt_outs;
 mod decisions;
 mod hooks;

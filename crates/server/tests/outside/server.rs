@@ -260,6 +260,11 @@ pub fn wav() -> Vec<u8> {
 
 /// A prompt that can be heard: a square wave of 400 Hz.
 pub fn tone(milliseconds: u32) -> Vec<u8> {
+    loud_tone(milliseconds, 4000)
+}
+
+/// The same, as loud as one likes.
+pub fn loud_tone(milliseconds: u32, amplitude: i16) -> Vec<u8> {
     let length = milliseconds * 16;
     let mut bytes = b"RIFF".to_vec();
     bytes.extend((36 + length).to_le_bytes());
@@ -270,9 +275,9 @@ pub fn tone(milliseconds: u32) -> Vec<u8> {
     bytes.extend(length.to_le_bytes());
     let sample = |n: u32| {
         if (n / 10).is_multiple_of(2) {
-            4000_i16
+            amplitude
         } else {
-            -4000
+            -amplitude
         }
     };
     bytes.extend((0..length / 2).flat_map(|n| sample(n).to_le_bytes()));
