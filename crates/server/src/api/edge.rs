@@ -16,14 +16,12 @@ use tokio::sync::{Semaphore, watch};
 
 use super::idempotency::{self, Replayable};
 use super::problem::ApiError;
+use super::receive::each_part;
 use super::request::{self, Answer, Caller, Payload, Request};
 use super::route::{self, Body, Found, Route};
 use super::spool::{self, Spooled};
 use super::{PROBLEM, access, stream};
 use crate::app::App;
-
-/// The most of an oversized body that is read so that its sender can hear why it was refused.
-const DROPPED_BYTES_MAX: usize = 64 * 1024 * 1024;
 
 /// How long a list may take, from its first byte to its answer: the registry is more than half a gigabyte.
 const LIST_TIME_MAX: Duration = Duration::from_secs(3600);
@@ -239,7 +237,8 @@ async fn who(
     if is_hook && super::hooks::claims_signature(app, headers) {
         return Ok(access::signer());
     }
-    let (app, headers, basic) = (Arc::clone(app), headers.clone(), path == "/");
+    let basic = matches!(found, Found::Route(route, _) if route.is_page());
+    let (app, headers) = (Arc::clone(app), headers.clone());
     tokio::task::spawn_blocking(move || access::caller(&*app.store, &headers, basic))
         .await
         .map_err(|e| ApiError::internal(&e.to_string()))?
@@ -256,59 +255,40 @@ async fn spool(app: &App, body: Incoming) -> Result<Spooled, ApiError> {
     let folder = database.parent().filter(|p| !p.as_os_str().is_empty());
     let folder = folder.unwrap_or(std::path::Path::new("."));
     let most = app.config.server.list_bytes_max;
-    spool::keep(body, folder, most, DROPPED_BYTES_MAX as u64).await
+    spool::keep(body, folder, most).await
 }
 
-/// Reads the body, up to its route's limit. What is over it is read and dropped up to [`DROPPED_BYTES_MAX`]: a client
-/// that is still writing when the connection closes sees a broken pipe and never the answer.
+/// Reads the body, up to its route's limit.
 async fn read_body(
     app: &App,
     route: &Route,
     headers: &hyper::HeaderMap,
-    mut body: Incoming,
+    body: Incoming,
 ) -> Result<Bytes, ApiError> {
     let server = &app.config.server;
     let most = match route.body {
-        Body::None | Body::Json(_) => server.body_bytes_max,
+        Body::None | Body::Json(_) | Body::Form(_) => server.body_bytes_max,
         Body::JsonOrFile(_) if !request::is_csv(headers) => server.body_bytes_max,
         Body::Wav => server.prompt_bytes_max,
         Body::File | Body::JsonOrFile(_) | Body::List => server.import_bytes_max,
     };
     let mut kept = BytesMut::new();
-    let mut length = 0_usize;
-    while let Some(frame) = body.frame().await {
-        let Ok(frame) = frame else {
-            let detail = "the body broke off";
-            return Err(ApiError::new(
-                StatusCode::BAD_REQUEST,
-                "body-broken",
-                detail,
-            ));
-        };
-        let Some(data) = frame.data_ref() else {
-            continue;
-        };
-        length = length.saturating_add(data.len());
-        if length <= most {
-            kept.extend_from_slice(data);
-        } else if length > most.saturating_add(DROPPED_BYTES_MAX) {
-            break;
-        }
-    }
-    if length > most {
-        let detail = format!("the body is larger than {most} bytes");
-        return Err(ApiError::new(
-            StatusCode::PAYLOAD_TOO_LARGE,
-            "body-too-large",
-            detail,
-        ));
-    }
+    each_part(body, most as u64, |data| {
+        kept.extend_from_slice(data);
+        Ok(())
+    })
+    .await?;
     Ok(kept.freeze())
 }
 
 fn success(app: &Arc<App>, answer: Answer, closing: watch::Receiver<bool>) -> Out {
+    let elsewhere = match answer.body {
+        Payload::Elsewhere(path) => Some(path),
+        _ => None,
+    };
     let body = match answer.body {
         Payload::Whole(bytes) => Full::new(bytes).boxed_unsync(),
+        Payload::Elsewhere(_) => Full::new(Bytes::new()).boxed_unsync(),
         Payload::Events { after, filter } => {
             stream::events(Arc::clone(app), after, filter, closing)
         }
@@ -326,11 +306,20 @@ fn success(app: &Arc<App>, answer: Answer, closing: watch::Receiver<bool>) -> Ou
         HeaderValue::from_static("nosniff"),
     );
     if answer.media_type.starts_with("text/html") {
-        let policy = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'";
+        // No script at all, forms to ourselves, and no frame of somebody else's around them.
+        let policy = "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; \
+            base-uri 'none'; frame-ancestors 'none'";
         headers.insert(
             header::CONTENT_SECURITY_POLICY,
             HeaderValue::from_static(policy),
         );
+        headers.insert(
+            header::REFERRER_POLICY,
+            HeaderValue::from_static("no-referrer"),
+        );
+    }
+    if let Some(path) = elsewhere {
+        headers.insert(header::LOCATION, HeaderValue::from_static(path));
     }
     out
 }

@@ -21,6 +21,8 @@ pub enum Body {
     Json(fn() -> Value),
     /// JSON of this schema, or a file of numbers.
     JsonOrFile(fn() -> Value),
+    /// A form of our own page, with fields of this schema.
+    Form(fn() -> Value),
     /// A recorded prompt.
     Wav,
     /// A file of leads.
@@ -45,6 +47,13 @@ pub struct Route {
     pub body: Body,
     /// What answers.
     pub handler: Handler,
+}
+
+impl Route {
+    /// Whether it is for a browser, which asks its user for the key.
+    pub fn is_page(&self) -> bool {
+        self.id.starts_with("page.")
+    }
 }
 
 /// What a path leads to.
@@ -137,6 +146,18 @@ pub fn query(text: &str) -> BTreeMap<String, String> {
         .filter_map(|pair| {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
             Some((decode(name)?, read(value)?))
+        })
+        .collect()
+}
+
+/// A form's fields in their order, undecodable ones left out; here a `+` is always a blank.
+pub fn form(body: &[u8]) -> Vec<(String, String)> {
+    let text = String::from_utf8_lossy(body);
+    let plain = |text: &str| decode(&text.replace('+', " "));
+    text.split('&')
+        .filter_map(|pair| {
+            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+            Some((plain(name)?, plain(value)?))
         })
         .collect()
 }
