@@ -1,11 +1,11 @@
-//! Facts and decisions as the text that is kept and hashed. Most of the facts is the seller and the lists in force, word for
-//! word the same for call after call: their text is remembered, and comparing them is a tenth of writing them.
+//! Facts and decisions as the text that is kept and hashed. Much of the facts is the lists in force, word for word the same
+//! for call after call: their text is remembered, and comparing them is a fraction of writing them.
 
 use std::cell::RefCell;
 
 use serde::Serialize;
 
-use super::{CheckResult, CheckState, Decision, Facts, SellerFacts, Suppressions};
+use super::{CheckResult, CheckState, Decision, Facts, Suppressions};
 use crate::evidence::write_text;
 use crate::suppression::ListAnswer;
 
@@ -36,27 +36,27 @@ impl<T: Clone + PartialEq + Serialize> Last<T> {
 }
 
 thread_local! {
-    static SELLER: RefCell<Last<Option<SellerFacts>>> = const { RefCell::new(Last::new()) };
     static STATES: RefCell<Last<Vec<ListAnswer>>> = const { RefCell::new(Last::new()) };
 }
 
 impl Facts {
-    /// The facts as JSON: the bytes that `serde_json::to_string` gives, in less time.
+    /// The facts as they are recorded and hashed: JSON as `serde_json` writes it, but for the seller's part, most of it and
+    /// seldom changed, in whose place stands the SHA-256 of its own JSON; `null` where no seller is known.
     ///
     /// # Errors
-    /// Those of `serde_json`; a proof of a caller ID may be any JSON value.
-    pub fn to_json(&self) -> serde_json::Result<String> {
-        let mut out = Vec::with_capacity(8 << 10);
-        self.write(&mut out)?;
+    /// Those of `serde_json`.
+    pub fn recorded_json(&self, seller_sha256: Option<&str>) -> serde_json::Result<String> {
+        let mut out = Vec::with_capacity(4 << 10);
+        self.write(seller_sha256, &mut out)?;
         String::from_utf8(out).map_err(serde::ser::Error::custom)
     }
 
-    fn write(&self, out: &mut Vec<u8>) -> serde_json::Result<()> {
+    fn write(&self, seller_sha256: Option<&str>, out: &mut Vec<u8>) -> serde_json::Result<()> {
         // Taken apart by name, so that a field that is added is not forgotten here.
         let Self {
             request,
             policy,
-            seller,
+            seller: _,
             consents,
             suppressions,
             attempts,
@@ -77,8 +77,7 @@ impl Facts {
         } = suppressions;
         field(out, "{\"request\":", request)?;
         field(out, ",\"policy\":", policy)?;
-        out.extend_from_slice(b",\"seller\":");
-        SELLER.with_borrow_mut(|last| last.write(seller, out))?;
+        field(out, ",\"seller\":", &seller_sha256)?;
         field(out, ",\"consents\":", consents)?;
         field(out, ",\"suppressions\":{\"internal\":", internal)?;
         field(out, ",\"national\":", national)?;
@@ -192,10 +191,13 @@ mod tests {
         }
         // Forwards and back, so that each follows one that differs and one that does not.
         for facts in callees.iter().chain(callees.iter().rev()) {
-            assert_eq!(
-                facts.to_json().unwrap(),
-                serde_json::to_string(facts).unwrap()
-            );
+            let seller = serde_json::to_string(&facts.seller).unwrap();
+            let hash = facts.seller.as_ref().map(|_| "5e11e4");
+            let named = serde_json::to_string(&hash).unwrap();
+            let whole = serde_json::to_string(facts).unwrap();
+            let key = "},\"seller\":";
+            let named = whole.replace(&format!("{key}{seller}"), &format!("{key}{named}"));
+            assert_eq!(facts.recorded_json(hash).unwrap(), named);
             for hours in [0, 12] {
                 let now = sample::NOW + jiff::SignedDuration::from_hours(hours);
                 let mut decision = decide(&pack, facts, now);

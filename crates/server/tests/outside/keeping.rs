@@ -278,3 +278,38 @@ fn what_an_earlier_version_decided_replays_without_the_checks_that_came_later() 
     let refused = world.run(&["replay", altered.as_str()]);
     assert_eq!(refused.status.code(), Some(1));
 }
+
+#[test]
+fn the_doctor_counts_words_that_wait_for_a_person() {
+    let world = World::new();
+    let server = world.serve(&[]);
+    let holds = || {
+        let said: Value = serde_json::from_slice(&world.run(&["doctor", "--json"]).stdout).unwrap();
+        let findings = said.as_array().unwrap().clone();
+        let about = |finding: &Value| finding["check"] == "holds";
+        findings.into_iter().find(about).unwrap()
+    };
+    assert_eq!(holds()["state"], "ok");
+    for number in ["+12125550123", "+12125550124"] {
+        let words = json!({"from": number, "text": "i'm not interested"});
+        server.post("/v1/hooks/sms?seller=acme-solar", &words).ok();
+    }
+    let open = holds();
+    assert_eq!(open["state"], "note", "{open}");
+    assert!(
+        open["detail"].as_str().unwrap().contains("2 number(s)"),
+        "{open}"
+    );
+    // Their time passes while nothing runs.
+    drop(server);
+    let database = rusqlite::Connection::open(world.path("ringfence.db")).unwrap();
+    let first = "UPDATE holds SET due_at = 1 WHERE id = (SELECT min(id) FROM holds)";
+    assert_eq!(database.execute(first, []).unwrap(), 1);
+    let overdue = holds();
+    assert_eq!(overdue["state"], "stale", "{overdue}");
+    let detail = overdue["detail"].as_str().unwrap();
+    assert!(
+        detail.starts_with("1 of 2") && detail.contains("holds list"),
+        "{detail}"
+    );
+}
