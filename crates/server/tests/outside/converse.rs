@@ -16,22 +16,15 @@ fn world_of(callees: &[&str], personas: &[(&str, Persona)]) -> (World, Carrier, 
     let carrier = Carrier::start(personas);
     let world = World::new();
     let server = carrier.serve(&world, "");
-    prompt(
-        &server,
+    server.prompt(
         "disclosure",
-        "Acme%20Solar%20LLC%20calling%20with%20an%20AI",
-        1_500,
+        "Acme Solar LLC calling with an AI",
+        &tone(1_500),
     );
     for number in callees {
         server.post("/v1/consents", &consent(number)).ok();
     }
     (world, carrier, server)
-}
-
-fn prompt(server: &Server, kind: &str, words: &str, milliseconds: u32) {
-    let path = format!("/v1/sellers/acme-solar/prompts/{kind}?text={words}");
-    let reply = server.as_key(&server.key, "PUT", &path, &tone(milliseconds));
-    assert_eq!(reply.status, 200, "{reply:?}");
 }
 
 fn say(server: &Server, placed: &Value, speaker: &str, text: &str, is_final: bool) -> Value {
@@ -63,7 +56,7 @@ fn events(server: &Server, placed: &Value) -> Vec<String> {
 fn an_opt_out_is_acknowledged_to_the_end() {
     let number = "+12125550111";
     let (_world, _carrier, server) = world(&[number]);
-    prompt(&server, "acknowledgement", "You%20are%20off", 1_500);
+    server.prompt("acknowledgement", "You are off", &tone(1_500));
     let placed = answered(&server, number);
     assert_eq!(
         say(&server, &placed, "callee", "stop calling me", true),
@@ -82,13 +75,8 @@ fn an_opt_out_is_acknowledged_to_the_end() {
 fn unclear_words_end_the_call_with_a_farewell_and_hold_the_number() {
     let number = "+12125550111";
     let (_world, _carrier, server) = world(&[number]);
-    prompt(
-        &server,
-        "farewell",
-        "To%20stop%20all%20calls%20press%209",
-        400,
-    );
-    prompt(&server, "message", "A%20long%20offer", 20_000);
+    server.prompt("farewell", "To stop all calls press 9", &tone(400));
+    server.prompt("message", "A long offer", &tone(20_000));
     let began = Instant::now();
     let placed = answered(&server, number);
     let asked = "yes who is this";
@@ -188,7 +176,7 @@ fn interim_words_count_when_they_are_stable() {
 fn an_opt_out_taken_beside_the_server_ends_the_call_here() {
     let number = "+12125550115";
     let (world, _carrier, server) = world(&[number]);
-    prompt(&server, "message", "A%20long%20offer", 20_000);
+    server.prompt("message", "A long offer", &tone(20_000));
     let body = json!({"from": number, "to": "+12125550100", "text": "i'm not interested"});
     let hold = server.post("/v1/hooks/sms", &body).ok()["holds"][0].clone();
     let hold = hold.as_str().unwrap().to_owned();
