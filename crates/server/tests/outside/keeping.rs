@@ -1,7 +1,15 @@
 //! Copies while serving, STOP from the command line, what the doctor sees.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use jiff::Timestamp;
+use ringfence_core::consent::Purpose;
+use ringfence_core::gate::{CallRequest, CheckSet, Decision, decide, decide_with};
+use ringfence_core::lead::Place;
+use ringfence_core::rules::RulePack;
+use ringfence_store::gate::{Decide, GateSettings, Reservation};
+use ringfence_store::{SqliteStore, Store};
 use ringfence_telephony::simulated::Persona;
 use serde_json::{Value, json};
 
@@ -226,6 +234,49 @@ fn the_doctor_looks_at_disk_clock_and_each_sellers_lists() {
         out.contains("`acme-solar`: 1 of 1 area codes are older than 31 days: 212"),
         "{out}"
     );
+}
+
+#[test]
+fn what_an_earlier_version_decided_replays_without_the_checks_that_came_later() {
+    let world = World::new();
+    let now: Timestamp = "2026-11-23T15:00:00Z".parse().unwrap();
+    let pack = RulePack::embedded().unwrap();
+    let store = SqliteStore::open(&world.path("ringfence.db"), now).unwrap();
+    let reserve = |change: fn(&mut Decision)| {
+        let pack = pack.clone();
+        let decide: Decide = Arc::new(move |facts| {
+            let mut first = decide(&pack, facts, now);
+            first.checks.retain(|made| made.check != "held");
+            let earlier = CheckSet::of(&first).unwrap();
+            let mut decision = decide_with(earlier, &pack, facts, now);
+            change(&mut decision);
+            decision
+        });
+        let reservation = Reservation {
+            request: CallRequest {
+                to: "+12125550123".into(),
+                seller: "acme-solar".into(),
+                purpose: Purpose::Telemarketing,
+                caller_id: None,
+                place: Place::default(),
+                lead: None,
+                campaign: None,
+            },
+            settings: GateSettings::default(),
+            permit_ttl: Duration::from_secs(30),
+            line: None,
+        };
+        store.reserve(reservation, decide, now).unwrap().decision_id
+    };
+    let sound = reserve(|_| {});
+    let altered = reserve(|decision| decision.checks.retain(|made| made.check != "consent"));
+    drop(store);
+    let said = world.done(&["replay", sound.as_str()]);
+    assert!(said.contains("the same, byte for byte"), "{said}");
+    assert!(said.contains("held"), "{said}");
+    // No version ever decided without a consent.
+    let refused = world.run(&["replay", altered.as_str()]);
+    assert_eq!(refused.status.code(), Some(1));
 }
 
 #[test]
