@@ -1,5 +1,6 @@
 //! One table of routes: it routes, says who may ask, and is what the OpenAPI document is made from.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use ringfence_store::key::Role;
@@ -92,7 +93,7 @@ fn matches(pattern: &'static str, path: &str) -> Option<BTreeMap<&'static str, S
     loop {
         match (wanted.next(), given.next()) {
             (None, None) => return Some(parts),
-            (Some(want), Some(have)) => segment(want, &decode(have)?, &mut parts)?,
+            (Some(want), Some(have)) => segment(want, &decoded(have)?, &mut parts)?,
             _ => return None,
         }
     }
@@ -113,6 +114,14 @@ fn segment(
     }
     parts.insert(name, value.to_owned());
     Some(())
+}
+
+/// As it came, if nothing in it is encoded: every request is held against many routes.
+fn decoded(text: &str) -> Option<Cow<'_, str>> {
+    match text.contains('%') {
+        true => decode(text).map(Cow::Owned),
+        false => Some(Cow::Borrowed(text)),
+    }
 }
 
 /// Undoes percent-encoding; none for what is no text.
