@@ -4,9 +4,10 @@
 use std::sync::LazyLock;
 
 use super::features::{BUCKETS, Feature};
-use super::net::Net;
-use super::net_input::Input;
+use super::net::NET_BYTES;
+use super::net_input::Heard;
 use super::number::exp;
+use super::swift::Swift;
 
 /// The weights of this build, written by `train-opt-out --write`.
 pub static WEIGHTS: &[u8] = include_bytes!("weights.bin");
@@ -14,18 +15,10 @@ pub static WEIGHTS: &[u8] = include_bytes!("weights.bin");
 /// The networks of this build, written by `train-opt-out --write`.
 pub static NET: &[u8] = include_bytes!("net.bin");
 
-static NETS: LazyLock<Vec<Net>> = LazyLock::new(|| nets(NET));
+static BUILT_IN: LazyLock<Model> = LazyLock::new(|| Model::new(WEIGHTS, NET));
 
 /// How much the networks' logit counts beside that of the linear weights.
 const NETS_SHARE: f64 = 0.5;
-
-/// The networks of a file: one after the other.
-pub fn nets(bytes: &[u8]) -> Vec<Net> {
-    bytes
-        .chunks(super::net::NET_BYTES)
-        .map(Net::from_bytes)
-        .collect()
-}
 
 /// Bytes of the weight file: the bias of each class, then the buckets of each class.
 pub const WEIGHTS_BYTES: usize = HEADER_BYTES + CLASSES * BUCKETS;
@@ -52,49 +45,69 @@ pub struct Chances {
     pub not_opt_out: f64,
 }
 
-/// The weight file, read in place, and the networks.
-#[derive(Debug, Clone, Copy)]
-pub struct Model<'a> {
-    bytes: &'a [u8],
-    nets: &'a [Net],
+/// The linear weights and the networks, ready to judge.
+#[derive(Debug)]
+pub struct Model {
+    bias: [f64; CLASSES],
+    /// Both classes' weights of each bucket side by side: one look-up finds both.
+    weights: Vec<[i8; CLASSES]>,
+    nets: Vec<Swift>,
 }
 
-impl<'a> Model<'a> {
-    /// A model over a weight file and networks. Missing bytes count as zero; without networks the
-    /// linear weights decide alone.
-    pub fn new(bytes: &'a [u8], nets: &'a [Net]) -> Self {
-        Self { bytes, nets }
-    }
+/// What a feature speaks for each class: its weight times its value.
+pub type Speaks = [i32; CLASSES];
 
-    /// The model of this build.
-    pub fn built_in() -> Model<'static> {
-        Model {
-            bytes: WEIGHTS,
-            nets: &NETS,
+impl Model {
+    /// The model of a weight file and a file of networks, one after the other. Missing bytes count
+    /// as zero; without networks the linear weights decide alone.
+    pub fn new(weights: &[u8], nets: &[u8]) -> Self {
+        let (header, weights) = weights
+            .split_at_checked(HEADER_BYTES)
+            .unwrap_or((&[], weights));
+        let mut bias = [0.0; CLASSES];
+        for (bias, bytes) in bias.iter_mut().zip(header.chunks_exact(4)) {
+            let bytes = bytes.try_into().unwrap_or_default();
+            *bias = f64::from(i32::from_le_bytes(bytes)) * BIAS_UNIT;
+        }
+        let mut pairs = vec![[0; CLASSES]; BUCKETS];
+        for (class, bytes) in weights.chunks(BUCKETS).take(CLASSES).enumerate() {
+            for (pair, byte) in pairs.iter_mut().zip(bytes) {
+                if let Some(weight) = pair.get_mut(class) {
+                    *weight = byte.cast_signed();
+                }
+            }
+        }
+        Self {
+            bias,
+            weights: pairs,
+            nets: nets.chunks(NET_BYTES).map(Swift::from_bytes).collect(),
         }
     }
 
-    fn bias(&self, class: usize) -> i32 {
-        let at = class * 4;
-        let bytes = self.bytes.get(at..at + 4).and_then(|b| b.try_into().ok());
-        i32::from_le_bytes(bytes.unwrap_or_default())
+    /// The model of this build.
+    pub fn built_in() -> &'static Self {
+        &BUILT_IN
     }
 
-    /// The weight of one bucket for one class.
-    pub fn weight(&self, class: usize, bucket: u32) -> i32 {
-        let at = usize::try_from(bucket).map_or(usize::MAX, |b| HEADER_BYTES + class * BUCKETS + b);
-        self.bytes.get(at).map_or(0, |b| i32::from(b.cast_signed()))
+    /// What each feature speaks for the classes.
+    pub fn speaks(&self, features: &[Feature]) -> Vec<Speaks> {
+        let speaks = |feature: &Feature| {
+            let bucket = usize::try_from(feature.bucket).unwrap_or(usize::MAX);
+            let weights = self.weights.get(bucket).copied().unwrap_or_default();
+            weights.map(|w| i32::from(w) * feature.value)
+        };
+        features.iter().map(speaks).collect()
     }
 
     /// How likely each reading of an utterance is.
-    pub fn chances(&self, features: &[Feature], input: &Input) -> Chances {
-        let [opt_out, ambiguous] = self.linear(features);
+    pub fn chances(&self, features: &[Feature], speaks: &[Speaks], heard: &Heard<'_>) -> Chances {
+        let [opt_out, ambiguous] = self.linear(features, speaks);
         if self.nets.is_empty() {
             return softmax(opt_out, ambiguous);
         }
         let (mut net_opt_out, mut net_ambiguous) = (0.0, 0.0);
-        for net in self.nets {
-            let [o, a, n] = net.logits(input).map(f64::from);
+        for net in &self.nets {
+            let [o, a, n] = net.logits(heard).map(f64::from);
             net_opt_out += o - n;
             net_ambiguous += a - n;
         }
@@ -107,17 +120,20 @@ impl<'a> Model<'a> {
     }
 
     /// The linear weights' logits of "opt-out" and "ambiguous".
-    fn linear(&self, features: &[Feature]) -> [f64; CLASSES] {
+    fn linear(&self, features: &[Feature], speaks: &[Speaks]) -> [f64; CLASSES] {
         let norm: i64 = features.iter().map(|f| i64::from(f.value * f.value)).sum();
         let scale = WEIGHT_UNIT / number_sqrt(norm);
-        let logit = |class: usize| {
-            let sum: i64 = features
-                .iter()
-                .map(|f| i64::from(self.weight(class, f.bucket) * f.value))
-                .sum();
-            from_i64(sum) * scale + f64::from(self.bias(class)) * BIAS_UNIT
-        };
-        [logit(0), logit(1)]
+        let mut sums = [0_i64; CLASSES];
+        for both in speaks {
+            for (sum, speaks) in sums.iter_mut().zip(both) {
+                *sum += i64::from(*speaks);
+            }
+        }
+        let mut logits = self.bias;
+        for (logit, sum) in logits.iter_mut().zip(sums) {
+            *logit += from_i64(sum) * scale;
+        }
+        logits
     }
 }
 

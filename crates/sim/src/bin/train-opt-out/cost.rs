@@ -4,7 +4,7 @@ use std::hint::black_box;
 use std::time::Instant;
 
 use regex::RegexSet;
-use ringfence_core::converse::opt_out::training::{Net, classify_with};
+use ringfence_core::converse::opt_out::training::Judge;
 
 use crate::corpus::Line;
 
@@ -36,15 +36,10 @@ const PATTERNS: [&str; 20] = [
 const ROUNDS: usize = 3;
 
 /// The median cost of one utterance of the corpus for both.
-pub fn measure(weights: &[u8], nets: &[Net], lines: &[Line]) -> Result<String, regex::Error> {
+pub fn measure(judge: &Judge, lines: &[Line]) -> Result<String, regex::Error> {
     let set = RegexSet::new(PATTERNS)?;
     let model = median(lines, |line| {
-        black_box(classify_with(
-            weights,
-            nets,
-            black_box(&line.text),
-            line.context.as_deref(),
-        ));
+        black_box(judge.classify(black_box(&line.text), line.context.as_deref()));
     });
     let baseline = median(lines, |line| {
         black_box(set.is_match(black_box(&line.text)));

@@ -17,7 +17,7 @@ mod report;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use ringfence_core::converse::opt_out::training::{Net, classify_with, nets};
+use ringfence_core::converse::opt_out::training::{self, Judge};
 
 use corpus::Line;
 use dice::Dice;
@@ -34,13 +34,14 @@ const DRAWN: usize = 40;
 const NETS: u64 = 2;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let (mut write, mut cross) = (false, 0);
+    let (mut write, mut as_built, mut cross) = (false, false, 0);
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus/opt_out");
     let mut checks = corpus::unseen(&folder)?;
     let mut arguments = std::env::args().skip(1);
     while let Some(argument) = arguments.next() {
         match argument.as_str() {
             "--write" => write = true,
+            "--as-built" => as_built = true,
             "--cross" => cross = arguments.next().ok_or("--cross FOLDS")?.parse()?,
             "--check" => checks.push(PathBuf::from(arguments.next().ok_or("--check FILE")?)),
             other => return Err(format!("unknown argument {other}").into()),
@@ -60,7 +61,11 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         println!("{}", report::thresholds(&crossed));
     }
     let start = Instant::now();
-    let learned = Learned::from(&lines, &patterns);
+    let learned = if as_built {
+        Learned::as_built()
+    } else {
+        Learned::from(&lines, &patterns)
+    };
     println!("learned in {:.0} s", start.elapsed().as_secs_f64());
     println!("weights sha256 {}", report::sha256(&learned.weights));
     println!("net sha256 {}", report::sha256(&learned.net));
@@ -80,12 +85,13 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     println!("{}", report::thresholds(&unseen));
     println!(
         "{}",
-        cost::measure(&learned.weights, &learned.nets, &lines)?
+        cost::measure(&learned.judge, &lines)?
     );
     if write {
         let to = Path::new(env!("CARGO_MANIFEST_DIR")).join("../core/src/converse/opt_out");
         std::fs::write(to.join("weights.bin"), &learned.weights)?;
         std::fs::write(to.join("net.bin"), &learned.net)?;
+        std::fs::write(to.join("words.txt"), corpus::often(&lines))?;
         println!(
             "written: {} bytes",
             learned.weights.len() + learned.net.len()
@@ -98,31 +104,34 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 struct Learned {
     weights: Vec<u8>,
     net: Vec<u8>,
-    nets: Vec<Net>,
+    judge: Judge,
 }
 
 impl Learned {
+    fn as_built() -> Self {
+        Self::of(training::weights().to_vec(), training::net().to_vec())
+    }
+
     fn from(lines: &[Line], patterns: &Patterns) -> Self {
         let drawn = patterns.draw(DRAWN, &mut Dice::new(0xd1ce));
         let weights = fit::weights(lines, &drawn);
         let net: Vec<u8> = (1..=NETS)
             .flat_map(|seed| learn::net(lines, patterns, seed).to_bytes())
             .collect();
+        Self::of(weights, net)
+    }
+
+    fn of(weights: Vec<u8>, net: Vec<u8>) -> Self {
         // Judged as they are stored, so that rounding is part of the figures.
-        let nets = nets(&net);
-        Self { weights, net, nets }
+        let judge = Judge::new(&weights, &net);
+        Self { weights, net, judge }
     }
 
     fn judge<'a>(&self, lines: impl Iterator<Item = &'a Line>) -> Vec<Judged<'a>> {
         lines
             .map(|line| Judged {
                 line,
-                judgement: classify_with(
-                    &self.weights,
-                    &self.nets,
-                    &line.text,
-                    line.context.as_deref(),
-                ),
+                judgement: self.judge.classify(&line.text, line.context.as_deref()),
             })
             .collect()
     }
@@ -141,7 +150,7 @@ fn cross_validate<'a>(lines: &'a [Line], patterns: &Patterns, folds: u64) -> Vec
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ringfence_core::converse::opt_out::{Verdict, classify, training};
+    use ringfence_core::converse::opt_out::{Verdict, classify};
 
     /// Of these lines, how many of a label are read as opt-outs, and how many there are.
     fn read_as_opt_outs(lines: &[Line], label: Verdict) -> (usize, usize) {
