@@ -107,8 +107,7 @@ pub enum Finding {
     },
 }
 
-static GRAMMAR: LazyLock<Grammar> =
-    LazyLock::new(|| Grammar::read(TEXT, lexicon()));
+static GRAMMAR: LazyLock<Grammar> = LazyLock::new(|| Grammar::read(TEXT, lexicon()));
 
 /// Looks for the grammar of this build in an utterance.
 pub fn find(tokens: &[Token]) -> Finding {

@@ -128,7 +128,12 @@ impl Lexicon {
     }
 
     /// The longest phrase of up to `most` words that these words begin with.
-    fn phrase(&self, words: &[String], most: usize, joined: &mut String) -> Option<(Meaning, usize)> {
+    fn phrase(
+        &self,
+        words: &[String],
+        most: usize,
+        joined: &mut String,
+    ) -> Option<(Meaning, usize)> {
         for count in (2..=most.min(words.len())).rev() {
             joined.clear();
             for word in words.iter().take(count) {

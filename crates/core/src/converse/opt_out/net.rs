@@ -173,29 +173,45 @@ impl Dense {
         }
     }
 
+    /// Every number, in the order of the file, in blocks.
+    #[must_use]
+    pub fn blocks(&self) -> [&[f32]; 8] {
+        let [forwards, backwards] = &self.directions;
+        [
+            forwards.input.as_flattened(),
+            forwards.state.as_flattened(),
+            forwards.bias.as_flattened(),
+            backwards.input.as_flattened(),
+            backwards.state.as_flattened(),
+            backwards.bias.as_flattened(),
+            self.hidden.as_flattened(),
+            self.top.as_flattened(),
+        ]
+    }
+
+    /// Every number, to be changed, in the order of the file, in blocks.
+    pub fn blocks_mut(&mut self) -> [&mut [f32]; 8] {
+        let [forwards, backwards] = &mut self.directions;
+        [
+            forwards.input.as_flattened_mut(),
+            forwards.state.as_flattened_mut(),
+            forwards.bias.as_flattened_mut(),
+            backwards.input.as_flattened_mut(),
+            backwards.state.as_flattened_mut(),
+            backwards.bias.as_flattened_mut(),
+            self.hidden.as_flattened_mut(),
+            self.top.as_flattened_mut(),
+        ]
+    }
+
     /// Every number, in the order of the file.
     pub fn numbers(&self) -> impl Iterator<Item = &f32> {
-        let [forwards, backwards] = &self.directions;
-        let gates = [forwards, backwards]
-            .into_iter()
-            .flat_map(|d| d.input.iter().chain(&d.state).chain(&d.bias).flatten());
-        gates
-            .chain(self.hidden.iter().flatten())
-            .chain(self.top.iter().flatten())
+        self.blocks().into_iter().flatten()
     }
 
     /// Every number, to be changed, in the order of the file.
     pub fn numbers_mut(&mut self) -> impl Iterator<Item = &mut f32> {
-        let gates = self.directions.iter_mut().flat_map(|d| {
-            d.input
-                .iter_mut()
-                .chain(&mut d.state)
-                .chain(&mut d.bias)
-                .flatten()
-        });
-        gates
-            .chain(self.hidden.iter_mut().flatten())
-            .chain(self.top.iter_mut().flatten())
+        self.blocks_mut().into_iter().flatten()
     }
 }
 

@@ -91,12 +91,7 @@ pub struct Heard<'a> {
 }
 
 /// What is heard of one utterance.
-pub fn heard<'a>(
-    tokens: &'a [Token],
-    asked: &'a Asked,
-    found: Finding,
-    clues: Clues,
-) -> Heard<'a> {
+pub fn heard<'a>(tokens: &'a [Token], asked: &'a Asked, found: Finding, clues: Clues) -> Heard<'a> {
     let words: Vec<Spoken<'a>> = tokens.iter().flat_map(spoken).collect();
     let line = asked.tokens.iter().rev().take(CONTEXT_WORDS_MAX);
     let context_words = super::net::count(asked.tokens.len().clamp(1, CONTEXT_WORDS_MAX));

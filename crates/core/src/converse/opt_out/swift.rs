@@ -79,7 +79,9 @@ impl Swift {
             bias: both(&bias(forwards), &bias(backwards)),
             recall: [Recall::of(forwards), Recall::of(backwards)],
             known: (0..vocabulary().len()).map(|_| OnceLock::new()).collect(),
-            phrases: (0..=usize::from(u8::MAX)).map(|_| OnceLock::new()).collect(),
+            phrases: (0..=usize::from(u8::MAX))
+                .map(|_| OnceLock::new())
+                .collect(),
             net,
         }
     }
@@ -182,10 +184,18 @@ fn both(one: &[f32; GATES], other: &[f32; GATES]) -> [f32; BOTH] {
 
 impl Recall {
     fn of(gru: &Gru) -> Self {
-        let column = |gate: usize| gru.state.iter().filter_map(move |row| row.get(gate).copied());
+        let column = |gate: usize| {
+            gru.state
+                .iter()
+                .filter_map(move |row| row.get(gate).copied())
+        };
         let sums = (0..GATES).map(|gate| column(gate).map(f32::abs).sum::<f32>());
         let heaviest = sums.fold(0.0, f32::max);
-        let greatest = gru.state.iter().flatten().fold(0.0_f32, |m, w| m.max(w.abs()));
+        let greatest = gru
+            .state
+            .iter()
+            .flatten()
+            .fold(0.0_f32, |m, w| m.max(w.abs()));
         let mut parts = WEIGHT_PARTS_MAX;
         while heaviest * parts * STATE_PARTS > SUM_MAX || greatest * parts > f32::from(i16::MAX) {
             parts *= 0.5;
@@ -223,7 +233,11 @@ impl Recall {
                 *part = whole(value * STATE_PARTS);
             }
             for ((greatest, sum), value) in greatest.iter_mut().zip(&mut sum).zip(&state) {
-                *greatest = if *value > *greatest { *value } else { *greatest };
+                *greatest = if *value > *greatest {
+                    *value
+                } else {
+                    *greatest
+                };
                 *sum += value;
             }
             words_read += 1;
@@ -260,12 +274,25 @@ fn step(fed: &[f32; GATES], kept: &[i32; GATES], unit: f32, state: &mut [f32; ST
     }
 }
 
-#[inline(always)]
+/// Sums that are carried side by side, so that compilers see that the machine can multiply so many
+/// numbers at once.
+const ABREAST: usize = 8;
+
+/// Never inlined: in a loop over rows compilers would rather work on several rows at once, number
+/// by number.
+#[inline(never)]
 fn product(one: &Row, other: &Row) -> i32 {
-    let products = one.0.iter().zip(&other.0);
-    products.fold(0_i32, |sum, (a, b)| {
-        sum.wrapping_add(i32::from(*a).wrapping_mul(i32::from(*b)))
-    })
+    let mut sums = [0_i32; ABREAST];
+    for (one, other) in one
+        .0
+        .chunks_exact(ABREAST)
+        .zip(other.0.chunks_exact(ABREAST))
+    {
+        for ((sum, a), b) in sums.iter_mut().zip(one).zip(other) {
+            *sum = sum.wrapping_add(i32::from(*a).wrapping_mul(i32::from(*b)));
+        }
+    }
+    sums.iter().fold(0, |sum, more| sum.wrapping_add(*more))
 }
 
 #[expect(
@@ -313,7 +340,10 @@ mod tests {
         let (swift, net) = (Swift::from_bytes(bytes), Net::from_bytes(bytes));
         for (said, line) in [
             ("please stop calling me from now on", None),
-            ("qqzz frobnicate no me llamen", Some("May we call you again?")),
+            (
+                "qqzz frobnicate no me llamen",
+                Some("May we call you again?"),
+            ),
             ("yes", Some("I can mark you as do not call.")),
             ("", None),
         ] {
@@ -330,7 +360,13 @@ mod tests {
 
     #[test]
     fn rounding_is_rounding() {
-        for (value, want) in [(0.0, 0), (1.4, 1), (-1.6, -2), (8192.0, 8192), (-8192.2, -8192)] {
+        for (value, want) in [
+            (0.0, 0),
+            (1.4, 1),
+            (-1.6, -2),
+            (8192.0, 8192),
+            (-8192.2, -8192),
+        ] {
             assert_eq!(whole(value), want, "{value}");
         }
     }

@@ -115,7 +115,10 @@ mod tests {
         for (at, word) in vocabulary.words.iter().enumerate() {
             let number = vocabulary.number_of(word);
             assert_eq!(number.map(usize::from), Some(at), "{word}");
-            assert_eq!(vocabulary.meaning_of(word, number), lexicon().meaning_of(word));
+            assert_eq!(
+                vocabulary.meaning_of(word, number),
+                lexicon().meaning_of(word)
+            );
         }
         assert_eq!(vocabulary.number_of("qqq"), None);
         assert_eq!(vocabulary.number_of(""), None);

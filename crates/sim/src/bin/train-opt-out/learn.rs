@@ -185,15 +185,25 @@ impl Learner {
         *second_decay *= 0.99;
         let step = STEP * self.fall * (1.0 - *second_decay).sqrt() / (1.0 - *first_decay);
         let share = 1.0 / part(batch, 1);
-        let moments = self.first.numbers_mut().zip(self.second.numbers_mut());
-        let slopes = self.slopes.dense.numbers_mut();
-        for ((number, slope), (first, second)) in self.dense.numbers_mut().zip(slopes).zip(moments)
-        {
-            let s = *slope * share;
-            *slope = 0.0;
-            *first += 0.1 * (s - *first);
-            *second += 0.01 * (s * s - *second);
-            *number -= step * *first / (second.sqrt() + 1e-8);
+        let moments = self
+            .first
+            .blocks_mut()
+            .into_iter()
+            .zip(self.second.blocks_mut());
+        let numbers = self
+            .dense
+            .blocks_mut()
+            .into_iter()
+            .zip(self.slopes.dense.blocks_mut());
+        for ((numbers, slopes), (first, second)) in numbers.zip(moments) {
+            let moments = first.iter_mut().zip(second);
+            for ((number, slope), (first, second)) in numbers.iter_mut().zip(slopes).zip(moments) {
+                let s = *slope * share;
+                *slope = 0.0;
+                *first += 0.1 * (s - *first);
+                *second += 0.01 * (s * s - *second);
+                *number -= step * *first / (second.sqrt() + 1e-8);
+            }
         }
     }
 }

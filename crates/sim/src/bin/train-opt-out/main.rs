@@ -83,10 +83,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     println!("{}", report::table("unseen together", &unseen));
     println!("{}", report::calibration(&unseen));
     println!("{}", report::thresholds(&unseen));
-    println!(
-        "{}",
-        cost::measure(&learned.judge, &lines)?
-    );
+    println!("{}", cost::measure(&learned.judge, &lines)?);
     if write {
         let to = Path::new(env!("CARGO_MANIFEST_DIR")).join("../core/src/converse/opt_out");
         std::fs::write(to.join("weights.bin"), &learned.weights)?;
@@ -114,17 +111,24 @@ impl Learned {
 
     fn from(lines: &[Line], patterns: &Patterns) -> Self {
         let drawn = patterns.draw(DRAWN, &mut Dice::new(0xd1ce));
-        let weights = fit::weights(lines, &drawn);
-        let net: Vec<u8> = (1..=NETS)
-            .flat_map(|seed| learn::net(lines, patterns, seed).to_bytes())
-            .collect();
-        Self::of(weights, net)
+        // Each by one thread of its own, in a fixed order: which is done first changes nothing.
+        std::thread::scope(|scope| {
+            let learn = |seed| scope.spawn(move || learn::net(lines, patterns, seed).to_bytes());
+            let nets: Vec<_> = (1..=NETS).map(learn).collect();
+            let weights = fit::weights(lines, &drawn);
+            let net = nets.into_iter().flat_map(joined).collect();
+            Self::of(weights, net)
+        })
     }
 
     fn of(weights: Vec<u8>, net: Vec<u8>) -> Self {
         // Judged as they are stored, so that rounding is part of the figures.
         let judge = Judge::new(&weights, &net);
-        Self { weights, net, judge }
+        Self {
+            weights,
+            net,
+            judge,
+        }
     }
 
     fn judge<'a>(&self, lines: impl Iterator<Item = &'a Line>) -> Vec<Judged<'a>> {
@@ -135,6 +139,13 @@ impl Learned {
             })
             .collect()
     }
+}
+
+/// What a thread learned.
+fn joined(thread: std::thread::ScopedJoinHandle<'_, Vec<u8>>) -> Vec<u8> {
+    thread
+        .join()
+        .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
 }
 
 fn cross_validate<'a>(lines: &'a [Line], patterns: &Patterns, folds: u64) -> Vec<Judged<'a>> {
