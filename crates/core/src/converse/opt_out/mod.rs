@@ -137,8 +137,9 @@ fn judge_window(model: &Model, tokens: &[Token], asked: &context::Asked) -> Judg
     let clues = grammar::clues(tokens);
     let seen = features::features(tokens, asked, request, clues);
     let speaks = model.speaks(&seen);
-    let heard = net_input::heard(tokens, asked, found, clues);
-    let chances = model.chances(&seen, &speaks, &heard);
+    let chances = model.chances(&seen, &speaks, || {
+        net_input::heard(tokens, asked, found, clues)
+    });
     if let Finding::Request { from, to } = found
         && clues.none()
         && (GRAMMAR_FROM..GRAMMAR_SCORE).contains(&chances.opt_out)

@@ -45,6 +45,14 @@ pub struct Chances {
     pub not_opt_out: f64,
 }
 
+/// From this logit on the linear weights are sure: the networks are asked only below it. Of the
+/// cross-validated utterances that this spares them, they would have turned hardly any; `train-opt-out
+/// --cross` counts them.
+pub const SURE_FROM: f64 = 6.0;
+
+/// What the networks are taken to say, had they been asked: about as much as they ever say.
+const NETS_SURE: f64 = 4.0;
+
 /// The linear weights and the networks, ready to judge.
 #[derive(Debug)]
 pub struct Model {
@@ -52,6 +60,7 @@ pub struct Model {
     /// Both classes' weights of each bucket side by side: one look-up finds both.
     weights: Vec<[i8; CLASSES]>,
     nets: Vec<Swift>,
+    sure_from: f64,
 }
 
 /// What a feature speaks for each class: its weight times its value.
@@ -81,7 +90,13 @@ impl Model {
             bias,
             weights: pairs,
             nets: nets.chunks(NET_BYTES).map(Swift::from_bytes).collect(),
+            sure_from: SURE_FROM,
         }
+    }
+
+    /// The same, but sure from another logit on.
+    pub fn sure_from(self, sure_from: f64) -> Self {
+        Self { sure_from, ..self }
     }
 
     /// The model of this build.
@@ -99,24 +114,63 @@ impl Model {
         features.iter().map(speaks).collect()
     }
 
-    /// How likely each reading of an utterance is.
-    pub fn chances(&self, features: &[Feature], speaks: &[Speaks], heard: &Heard<'_>) -> Chances {
+    /// How likely each reading of an utterance is; what is heard of it is worked out only where
+    /// the linear weights are not sure.
+    pub fn chances<'a>(
+        &self,
+        features: &[Feature],
+        speaks: &[Speaks],
+        heard: impl FnOnce() -> Heard<'a>,
+    ) -> Chances {
         let [opt_out, ambiguous] = self.linear(features, speaks);
         if self.nets.is_empty() {
             return softmax(opt_out, ambiguous);
         }
-        let (mut net_opt_out, mut net_ambiguous) = (0.0, 0.0);
-        for net in &self.nets {
-            let [o, a, n] = net.logits(heard).map(f64::from);
-            net_opt_out += o - n;
-            net_ambiguous += a - n;
-        }
-        let share = NETS_SHARE / f64::from(super::net::count(self.nets.len()));
+        let [net_opt_out, net_ambiguous] = match self.sure(opt_out, ambiguous) {
+            Some(sure) => sure,
+            None => self.nets_say(&heard()),
+        };
         let rest = 1.0 - NETS_SHARE;
         softmax(
-            opt_out * rest + net_opt_out * share,
-            ambiguous * rest + net_ambiguous * share,
+            opt_out * rest + net_opt_out * NETS_SHARE,
+            ambiguous * rest + net_ambiguous * NETS_SHARE,
         )
+    }
+
+    /// How far the linear weights are from any other reading than an opt-out (positive) or than
+    /// none (negative).
+    pub fn margin(&self, features: &[Feature], speaks: &[Speaks]) -> f64 {
+        let [opt_out, ambiguous] = self.linear(features, speaks);
+        let for_it = opt_out - ambiguous.max(0.0);
+        let against_it = -opt_out.max(ambiguous);
+        if against_it > 0.0 {
+            -against_it
+        } else {
+            for_it.max(0.0)
+        }
+    }
+
+    fn sure(&self, opt_out: f64, ambiguous: f64) -> Option<[f64; CLASSES]> {
+        if opt_out - ambiguous.max(0.0) >= self.sure_from {
+            Some([NETS_SURE, 0.0])
+        } else if opt_out.max(ambiguous) <= -self.sure_from {
+            Some([-NETS_SURE, -NETS_SURE])
+        } else {
+            None
+        }
+    }
+
+    /// The networks' logits of "opt-out" and "ambiguous", averaged.
+    fn nets_say(&self, heard: &Heard<'_>) -> [f64; CLASSES] {
+        let mut says = [0.0; CLASSES];
+        let share = 1.0 / f64::from(super::net::count(self.nets.len()));
+        for net in &self.nets {
+            let [opt_out, ambiguous, none] = net.logits(heard).map(f64::from);
+            for (sum, logit) in says.iter_mut().zip([opt_out, ambiguous]) {
+                *sum += (logit - none) * share;
+            }
+        }
+        says
     }
 
     /// The linear weights' logits of "opt-out" and "ambiguous".

@@ -61,6 +61,19 @@ impl Judge {
         Self(Model::new(weights, nets))
     }
 
+    /// The same, but the linear weights are sure from this logit on.
+    #[must_use]
+    pub fn sure_from(self, logit: f64) -> Self {
+        Self(self.0.sure_from(logit))
+    }
+
+    /// How sure the linear weights are by themselves: positive of an opt-out, negative of none.
+    #[must_use]
+    pub fn margin(&self, utterance: &str, context: Option<&str>) -> f64 {
+        let features = features_of(utterance, context);
+        self.0.margin(&features, &self.0.speaks(&features))
+    }
+
     /// Their judgement, as [`super::classify`] judges.
     #[must_use]
     pub fn classify(&self, utterance: &str, context: Option<&str>) -> Judgement {

@@ -17,6 +17,7 @@ mod report;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
+use ringfence_core::converse::opt_out::Verdict;
 use ringfence_core::converse::opt_out::training::{self, Judge};
 
 use corpus::Line;
@@ -54,11 +55,12 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         println!("  {label}: {count}");
     }
     if cross > 0 {
-        let crossed = cross_validate(&lines, &patterns, cross);
+        let (crossed, margins) = cross_validate(&lines, &patterns, cross);
         println!("\n{}", report::table("cross-validated by group", &crossed));
         println!("{}", report::errors(&crossed));
         println!("{}", report::calibration(&crossed));
         println!("{}", report::thresholds(&crossed));
+        println!("{margins}");
     }
     let start = Instant::now();
     let learned = if as_built {
@@ -74,6 +76,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         together.push((file, corpus::read(file)?));
     }
     let mut unseen = Vec::new();
+    let kept_back: Vec<Line> = together.iter().flat_map(|(_, l)| l.clone()).collect();
     for (file, lines) in &together {
         let judged = learned.judge(lines.iter());
         println!("\n{}", report::table(&file.display().to_string(), &judged));
@@ -83,7 +86,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     println!("{}", report::table("unseen together", &unseen));
     println!("{}", report::calibration(&unseen));
     println!("{}", report::thresholds(&unseen));
-    println!("{}", cost::measure(&learned.judge, &lines)?);
+    println!("{}", cost::measure(&learned.judge, &kept_back)?);
     if write {
         let to = Path::new(env!("CARGO_MANIFEST_DIR")).join("../core/src/converse/opt_out");
         std::fs::write(to.join("weights.bin"), &learned.weights)?;
@@ -131,6 +134,18 @@ impl Learned {
         }
     }
 
+    /// Each line with the margin of the linear weights and the judgement of linear weights and
+    /// networks, however sure the former are.
+    fn margins(&self, lines: &[&Line]) -> Vec<(f64, Verdict, Verdict)> {
+        let both = Judge::new(&self.weights, &self.net).sure_from(f64::INFINITY);
+        let read = |line: &&Line| {
+            let context = line.context.as_deref();
+            let whole = both.classify(&line.text, context).verdict;
+            (both.margin(&line.text, context), whole, line.label)
+        };
+        lines.iter().map(read).collect()
+    }
+
     fn judge<'a>(&self, lines: impl Iterator<Item = &'a Line>) -> Vec<Judged<'a>> {
         lines
             .map(|line| Judged {
@@ -148,20 +163,28 @@ fn joined(thread: std::thread::ScopedJoinHandle<'_, Vec<u8>>) -> Vec<u8> {
         .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
 }
 
-fn cross_validate<'a>(lines: &'a [Line], patterns: &Patterns, folds: u64) -> Vec<Judged<'a>> {
+fn cross_validate<'a>(
+    lines: &'a [Line],
+    patterns: &Patterns,
+    folds: u64,
+) -> (Vec<Judged<'a>>, String) {
     let mut judged = Vec::with_capacity(lines.len());
+    let mut margins = Vec::with_capacity(lines.len());
     for fold in 0..FOLDS.min(folds) {
         let seen: Vec<Line> = (lines.iter().filter(|l| l.fold(FOLDS) != fold).cloned()).collect();
         let learned = Learned::from(&seen, patterns);
-        judged.extend(learned.judge(lines.iter().filter(|l| l.fold(FOLDS) == fold)));
+        let unseen: Vec<&Line> = lines.iter().filter(|l| l.fold(FOLDS) == fold).collect();
+        margins.extend(learned.margins(&unseen));
+        judged.extend(learned.judge(unseen.into_iter()));
+        println!("part {} of {folds} done", fold + 1);
     }
-    judged
+    (judged, report::margins(&margins))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ringfence_core::converse::opt_out::{Verdict, classify};
+    use ringfence_core::converse::opt_out::classify;
 
     /// Of these lines, how many of a label are read as opt-outs, and how many there are.
     fn read_as_opt_outs(lines: &[Line], label: Verdict) -> (usize, usize) {
