@@ -215,3 +215,31 @@ pub fn number_sqrt(norm: i64) -> f64 {
 fn from_i64(value: i64) -> f64 {
     value as f64
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::{context, features, grammar, lexicon, net_input, normalise};
+    use super::*;
+
+    #[test]
+    fn the_networks_are_asked_only_below_the_margin() {
+        let said = |text: &str| lexicon::lexicon().tokens(&normalise::words(text));
+        for (sure_from, asked_for) in [(0.0, false), (f64::INFINITY, true)] {
+            let model = Model::new(WEIGHTS, NET).sure_from(sure_from);
+            for text in ["please stop calling me", "tuesday at five works for me"] {
+                let (tokens, asked) = (said(text), context::asked(None));
+                let (found, clues) = (grammar::find(&tokens), grammar::clues(&tokens));
+                let seen = features::features(&tokens, &asked, false, clues);
+                let mut heard = false;
+                let chances = model.chances(&seen, &model.speaks(&seen), || {
+                    heard = true;
+                    net_input::heard(&tokens, &asked, found, clues)
+                });
+                assert_eq!(heard, asked_for, "{text}");
+                let is_one = chances.opt_out > 0.5;
+                assert_eq!(is_one, text.contains("stop"), "{text} {chances:?}");
+                assert_eq!(model.margin(&seen, &model.speaks(&seen)) > 0.0, is_one);
+            }
+        }
+    }
+}

@@ -33,13 +33,13 @@ const PATTERNS: [&str; 20] = [
     r"\bno vuelva(n)?\b",
 ];
 
-/// Times the corpus is timed; the least of them is least disturbed.
+/// Times each utterance is timed; the least of them is least disturbed.
 const ROUNDS: usize = 3;
 
 /// Words of an utterance of middle length.
 const MIDDLING: std::ops::RangeInclusive<usize> = 8..=12;
 
-/// The median cost of one utterance of the corpus for both, and the same of those of middle length.
+/// What one utterance of these costs both, and one of middle length.
 pub fn measure(judge: &Judge, lines: &[Line]) -> Result<String, regex::Error> {
     let set = RegexSet::new(PATTERNS)?;
     let middling = |line: &Line| MIDDLING.contains(&line.text.split_whitespace().count());
