@@ -7,10 +7,7 @@
 use std::hint::black_box;
 use std::process::ExitCode;
 
-use jiff::Timestamp;
-use ringfence_core::evidence::{ClockKind, EventDraft, Link, Subject, sha256_hex};
-use ringfence_core::gate::{Facts, decide, judge, sample};
-use ringfence_core::id::Id;
+use ringfence_core::gate::{Facts, Judgement, decide, judge, sample};
 use ringfence_core::rules::RulePack;
 
 fn main() -> ExitCode {
@@ -27,33 +24,15 @@ fn main() -> ExitCode {
     let mut chain = String::from(ringfence_core::evidence::GENESIS);
     let one: &mut dyn FnMut(&Facts) = match what.as_str() {
         "rules" => &mut |facts| {
-            black_box(judge(&pack, facts, sample::NOW).verdict());
+            black_box(judge(&pack, facts, sample::NOW, Judgement::verdict));
         },
         "decide" => &mut |facts| {
             black_box(decide(&pack, facts, sample::NOW));
         },
-        _ => &mut |facts| chain = recorded(&pack, facts, sample::NOW, &chain),
+        _ => &mut |facts| chain = sample::record(&pack, facts, sample::NOW, &chain),
     };
     for facts in callees.iter().cycle().take(count) {
         one(black_box(facts));
     }
     ExitCode::SUCCESS
-}
-
-fn recorded(pack: &RulePack, facts: &Facts, now: Timestamp, before: &str) -> String {
-    let decision = decide(pack, facts, now);
-    let hash = |text: serde_json::Result<String>| sha256_hex(text.unwrap_or_default().as_bytes());
-    let data = serde_json::json!({
-        "verdict": decision.verdict,
-        "facts_sha256": hash(serde_json::to_string(facts)),
-        "decision_sha256": hash(serde_json::to_string(&decision)),
-    });
-    let event = EventDraft::new("gate.decided", Subject::default(), data).chain(Link {
-        id: Id::from("evt_1"),
-        seq: 1,
-        at: now,
-        clock: ClockKind::Real,
-        prev: before.to_owned(),
-    });
-    event.hash
 }

@@ -14,6 +14,7 @@ use ringfence_store::{Result, Store};
 
 use crate::clock::Clock;
 use crate::config::{self, Config};
+use crate::converse::Judge;
 use crate::desk::CallDesk;
 use crate::metrics::Metrics;
 
@@ -29,6 +30,8 @@ pub struct App {
     pub clock: Clock,
     /// The line.
     pub desk: Arc<dyn CallDesk>,
+    /// What words mean.
+    pub judge: Judge,
     /// What is counted.
     pub metrics: Metrics,
     /// The page at `/` needs no key: only in the demo's world.

@@ -10,10 +10,11 @@ use ringfence_telephony::{Line, LineConfig, TrunkConfig};
 use tokio::task::JoinHandle;
 
 use crate::app::{gate_settings, opt_out_scope};
-use crate::calls::{CallSettings, Calls, Desk};
+use crate::calls::{CallSettings, Calls};
 use crate::clock::Clock;
 use crate::config::{Config, Transport, Trunk};
-use crate::desk::CallDesk;
+use crate::converse::Judge;
+use crate::desk::{CallDesk, Desk};
 use crate::dialer::Dialer;
 use crate::prompts::Prompts;
 
@@ -34,8 +35,8 @@ impl Assembly {
         store: Arc<dyn Store>,
         pack: Arc<RulePack>,
         clock: Clock,
+        judge: Judge,
     ) -> Result<Self> {
-        crate::second_opinion::install(&config.second_opinion)?;
         let line_config = LineConfig {
             media_ports: (config.sip.rtp_port_min, config.sip.rtp_port_max),
             ..LineConfig::new(config.sip.listen, config.trunks.iter().map(trunk).collect())
@@ -53,7 +54,9 @@ impl Assembly {
             },
         };
         let prompts = Prompts::new(config.tts.command.clone());
-        let calls = Arc::new(Calls::new(store, pack, clock, line, prompts, settings));
+        let calls = Arc::new(Calls::new(
+            store, pack, clock, line, prompts, settings, judge,
+        ));
         let tick = Duration::from_millis(config.dialer.tick_ms);
         let dialer = Arc::new(Dialer::new(Arc::clone(&calls), tick));
         Ok(Self {

@@ -15,7 +15,6 @@ use ringfence_core::id::Id;
 use ringfence_core::lead::PhoneNumber;
 use ringfence_core::rules::RulePack;
 use ringfence_store::gate::{GateSettings, LinePlan, Reservation, Reserved};
-use ringfence_store::operator::StopScope;
 use ringfence_store::suppression::OptOutScope;
 use ringfence_store::{Store, StoreError};
 use ringfence_telephony::{Dial, DialError, Slot};
@@ -23,7 +22,8 @@ use serde_json::Value;
 use tokio::sync::{Notify, mpsc, oneshot};
 
 use crate::clock::Clock;
-use crate::desk::{CallDesk, CallOrder, DeskError, OptOutTimes, PlacedCall, Soon, Speaker, Words};
+use crate::converse::Judge;
+use crate::desk::{CallOrder, DeskError, PlacedCall};
 use crate::driver::{self, Drive};
 use crate::latency::Latency;
 use crate::prompts::Prompts;
@@ -64,7 +64,7 @@ pub(crate) enum Command {
 /// A call under way, from outside.
 pub(crate) struct UnderWay {
     pub to: PhoneNumber,
-    pub seller: String,
+    pub request: CallRequest,
     /// What the agent said last: an opt-out classifier reads "yes" by it.
     pub agent_said: Option<String>,
     pub progress: Arc<Progress>,
@@ -78,7 +78,7 @@ pub(crate) struct Progress {
     pub answered: AtomicBool,
     /// An opt-out of this call is durable already.
     pub opt_out_kept: AtomicBool,
-    /// The number opted out elsewhere: a call that is not placed yet is not placed at all.
+    /// The number opted out or is held: a call that is not placed yet is not placed at all.
     pub withdrawn: AtomicBool,
     /// Which of the callee's words count yet; asked after the call's end, too.
     pub listener: Mutex<Listener>,
@@ -99,11 +99,12 @@ pub struct Calls {
     pub(crate) line: Arc<dyn Dial>,
     pub(crate) prompts: Prompts,
     pub(crate) settings: CallSettings,
+    pub(crate) judge: Judge,
     under_way: Mutex<BTreeMap<Id, UnderWay>>,
     /// From the key or the word until the opt-out was durable.
     pub(crate) opt_out_times: Latency,
     pub(crate) changed: Notify,
-    closing: AtomicBool,
+    pub(crate) closing: AtomicBool,
 }
 
 /// A call that was allowed and is being driven, or why there is none.
@@ -123,6 +124,7 @@ impl Calls {
         line: Arc<dyn Dial>,
         prompts: Prompts,
         settings: CallSettings,
+        judge: Judge,
     ) -> Self {
         Self {
             store,
@@ -131,6 +133,7 @@ impl Calls {
             line,
             prompts,
             settings,
+            judge,
             under_way: Mutex::default(),
             opt_out_times: Latency::default(),
             changed: Notify::new(),
@@ -205,10 +208,8 @@ impl Calls {
     ) -> Result<(Reserved, Option<(Permit, Entered)>), StoreError> {
         let pack = Arc::clone(&self.pack);
         let decide = Arc::new(move |facts: &_| decide(&pack, facts, now));
-        let (to, seller) = (
-            PhoneNumber::parse(&reservation.request.to),
-            reservation.request.seller.clone(),
-        );
+        let request = reservation.request.clone();
+        let to = PhoneNumber::parse(&request.to);
         // INVARIANT (record-first): decision and attempt are durable when this returns.
         let reserved = self.store.reserve(reservation, decide, now)?;
         let (Some(ticket), Some(call), Ok(to)) = (&reserved.permit, &reserved.call, to) else {
@@ -216,7 +217,7 @@ impl Calls {
         };
         // INVARIANT (opt-out-wins): the call is in the book before its permit is redeemed. An opt-out that is durable
         // before the redemption voids the permit; one that is durable after it finds the call and tells it.
-        let entered = self.enter(call, to, seller);
+        let entered = self.enter(call, to, request);
         // INVARIANT (no-permit-no-dial): what the line gets is the redeemed permit, used up on the way.
         match self.store.redeem(&ticket.token, self.clock.now()) {
             Ok(permit) => Ok((reserved, Some((permit, entered)))),
@@ -232,13 +233,13 @@ impl Calls {
     }
 
     /// Enters a call in the book, where opt-outs and STOP look for those to be told.
-    fn enter(&self, call: &Id, to: PhoneNumber, seller: String) -> Entered {
+    fn enter(&self, call: &Id, to: PhoneNumber, request: CallRequest) -> Entered {
         // A call takes few commands; one that does not read them is ending anyway.
         let (commands, inbox) = mpsc::channel(32);
         let progress = Arc::new(Progress::default());
         let under_way = UnderWay {
             to,
-            seller,
+            request,
             agent_said: None,
             progress: Arc::clone(&progress),
             commands,
@@ -294,7 +295,7 @@ impl Calls {
     /// Tells every call that `which` picks.
     pub(crate) fn tell(&self, why: CancelWhy, which: impl Fn(&Id, &UnderWay) -> bool) {
         for (_, call) in self.book().iter().filter(|(id, call)| which(id, call)) {
-            if why == CancelWhy::OptOutElsewhere {
+            if matches!(why, CancelWhy::OptOutElsewhere | CancelWhy::Held) {
                 call.progress.withdrawn.store(true, Ordering::Release);
             }
             // A full inbox means that the call has much to do with its own end.
@@ -302,7 +303,10 @@ impl Calls {
         }
     }
 
-    async fn place_now(self: Arc<Self>, order: CallOrder) -> Result<PlacedCall, DeskError> {
+    pub(crate) async fn place_now(
+        self: Arc<Self>,
+        order: CallOrder,
+    ) -> Result<PlacedCall, DeskError> {
         let kind = order
             .agent
             .get("kind")
@@ -371,93 +375,6 @@ fn no_capacity(wait: Duration) -> DeskError {
     let whole = u32::try_from(wait.as_secs()).unwrap_or(1).max(1);
     DeskError::NoCapacity {
         retry_after_seconds: whole,
-    }
-}
-
-/// The desk as the API holds it.
-#[derive(Clone)]
-pub struct Desk(pub Arc<Calls>);
-
-impl CallDesk for Desk {
-    fn place(&self, order: CallOrder) -> Soon<'_, Result<PlacedCall, DeskError>> {
-        Box::pin(Arc::clone(&self.0).place_now(order))
-    }
-
-    fn said(&self, call: &Id, words: Words) -> Result<Option<bool>, DeskError> {
-        match words.speaker {
-            Speaker::Callee => self.0.said_by_callee(call, words),
-            // An agent's own words are context and nothing more.
-            Speaker::Agent => {
-                let mut book = self.0.book();
-                let call = book.get_mut(call).ok_or(DeskError::NotUnderWay)?;
-                call.agent_said = Some(words.text);
-                Ok(None)
-            }
-        }
-    }
-
-    fn hang_up(&self, call: &Id) -> Result<(), DeskError> {
-        let book = self.0.book();
-        let call = book.get(call).ok_or(DeskError::NotUnderWay)?;
-        let _ = call.commands.try_send(Command::Cancel(CancelWhy::HangUp));
-        Ok(())
-    }
-
-    fn opted_out(&self, number: PhoneNumber, seller: Option<&str>, said_in: Option<&Id>) {
-        self.0.opted_out(number, seller, said_in);
-    }
-
-    fn stopped(&self, scope: &StopScope) {
-        let of_campaign = |id: &Id, campaign: &Id| {
-            // What cannot be read is cancelled: STOP errs on the side of silence.
-            let call = self.0.store.call(id);
-            call.map_or(true, |call| call.campaign.as_ref() == Some(campaign))
-        };
-        let ids: Vec<(Id, String)> = {
-            let book = self.0.book();
-            let calls = book.iter();
-            calls
-                .map(|(id, call)| (id.clone(), call.seller.clone()))
-                .collect()
-        };
-        for (id, seller) in ids {
-            let within = match scope {
-                StopScope::All => true,
-                StopScope::Seller(stopped) => *stopped == seller,
-                StopScope::Campaign(campaign) => of_campaign(&id, campaign),
-            };
-            if within && let Some(call) = self.0.book().get(&id) {
-                let _ = call.commands.try_send(Command::Cancel(CancelWhy::Stop));
-            }
-        }
-    }
-
-    fn campaigns_changed(&self) {
-        self.0.changed.notify_waiters();
-    }
-
-    fn active(&self) -> usize {
-        self.0.active()
-    }
-
-    fn opt_out_times(&self) -> OptOutTimes {
-        self.0.opt_out_times.figures()
-    }
-
-    fn drain(&self, limit: Duration) -> Soon<'_, ()> {
-        Box::pin(async move {
-            self.0.closing.store(true, Ordering::Release);
-            let empty = async {
-                while self.0.active() > 0 {
-                    tokio::time::sleep(Duration::from_millis(20)).await;
-                }
-            };
-            if tokio::time::timeout(limit, empty).await.is_err() {
-                self.0.tell(CancelWhy::Shutdown, |_, _| true);
-                // A BYE is answered at once or never; what is left is an orphan for the next start.
-                tokio::time::sleep(Duration::from_secs(1)).await;
-            }
-        })
     }
 }
 

@@ -8,19 +8,47 @@ use jiff::{SignedDuration, Timestamp};
 use ringfence_core::call::{CancelWhy, Judged};
 use ringfence_core::converse::opt_out::{self, Judgement, Verdict};
 use ringfence_core::converse::{Hearing, Listener, STABLE_MS};
+use ringfence_core::gate::{CallRequest, ReasonCode, decide};
 use ringfence_core::id::Id;
 use ringfence_core::lead::PhoneNumber;
 use ringfence_store::StoreError;
 use ringfence_store::hold::HoldDraft;
 use ringfence_store::suppression::{Heard, OptOutScope, Revocation};
+use tokio::runtime::Handle;
 
 use crate::app::scope_at;
-use crate::calls::{Calls, Command, Progress};
+use crate::calls::{Calls, Command, Progress, UnderWay};
+use crate::config::SecondOpinionConfig;
 use crate::desk::{DeskError, Words};
+use crate::post::Client;
+use crate::second_opinion::{SecondOpinion, SecondOpinionError};
 
-/// What words mean: the one place where all words of callees are judged, spoken and written. It may block.
-pub fn judge(text: &str, context: Option<&str>) -> Judgement {
-    crate::second_opinion::settle(text, context, opt_out::classify(text, context, None))
+/// What words mean: the one place where all words of callees are judged, spoken and written.
+#[derive(Clone, Default)]
+pub struct Judge {
+    second: Option<Arc<SecondOpinion>>,
+}
+
+impl Judge {
+    /// With the second opinion that is configured, if one is. Needs a Tokio runtime.
+    ///
+    /// # Errors
+    /// When its address or its key file cannot be used.
+    pub fn new(config: &SecondOpinionConfig, client: Client) -> Result<Self, SecondOpinionError> {
+        let second = SecondOpinion::new(config, client, Handle::current())?;
+        Ok(Self {
+            second: second.map(Arc::new),
+        })
+    }
+
+    /// The reading that counts. May block for the second opinion's deadline.
+    pub fn judge(&self, text: &str, context: Option<&str>) -> Judgement {
+        let first = opt_out::classify(text, context, None);
+        match &self.second {
+            Some(second) => second.settle(text, context, first),
+            None => first,
+        }
+    }
 }
 
 /// How words were understood, for the record and for whoever reviews them.
@@ -73,7 +101,7 @@ impl Calls {
                 if let Some(progress) = &progress {
                     listener(progress).supersede();
                 }
-                judge(&words.text, context.as_deref())
+                self.judge.judge(&words.text, context.as_deref())
             }
             // Words that may still change are not worth a second opinion.
             false => opt_out::classify(&words.text, context.as_deref(), None),
@@ -198,9 +226,10 @@ impl Calls {
             Verdict::Ambiguous => {
                 let now = self.clock.now();
                 let scope = scope_at(&self.pack, self.settings.opt_out_scope, now);
+                let seller = (scope == OptOutScope::Seller).then_some(record.seller);
                 let draft = HoldDraft {
                     number: record.to,
-                    seller: (scope == OptOutScope::Seller).then_some(record.seller),
+                    seller: seller.clone(),
                     call: Some(call.clone()),
                     channel: "call-voice".to_owned(),
                     said: understood.text.clone(),
@@ -209,6 +238,7 @@ impl Calls {
                     due_at: hold_until(now, self.settings.hold_days),
                 };
                 self.store.hold(draft, now)?;
+                self.held(record.to, seller.as_deref());
             }
             Verdict::NotOptOut => {}
         }
@@ -251,7 +281,40 @@ impl Calls {
         said_in: Option<&Id>,
     ) {
         self.tell(CancelWhy::OptOutElsewhere, |id, call| {
-            Some(id) != said_in && call.to == number && seller.is_none_or(|s| s == call.seller)
+            Some(id) != said_in && is_to(call, number, seller)
         });
     }
+
+    /// Cancels the calls to a number that ring, or are about to, where the gate would not let them ring now.
+    pub(crate) fn held(&self, number: PhoneNumber, seller: Option<&str>) {
+        let ringing: Vec<(Id, CallRequest)> = {
+            let book = self.book();
+            let to_it = book.iter().filter(|(_, call)| {
+                is_to(call, number, seller) && !call.progress.answered.load(Ordering::Acquire)
+            });
+            to_it
+                .map(|(id, call)| (id.clone(), call.request.clone()))
+                .collect()
+        };
+        for (id, request) in ringing {
+            if self.is_held(&request) {
+                self.tell(CancelWhy::Held, |other, _| *other == id);
+            }
+        }
+    }
+
+    /// Whether a hold stands against this call: it may have been released since, or a consent may be later than the words.
+    /// INVARIANT (unknown-denies): what cannot be asked is held.
+    fn is_held(&self, request: &CallRequest) -> bool {
+        let now = self.clock.now();
+        let facts = self.store.facts(request, &self.settings.gate, now);
+        facts.map_or(true, |facts| {
+            let decision = decide(&self.pack, &facts, now);
+            decision.reasons.iter().any(|r| r.code == ReasonCode::Held)
+        })
+    }
+}
+
+fn is_to(call: &UnderWay, number: PhoneNumber, seller: Option<&str>) -> bool {
+    call.to == number && seller.is_none_or(|seller| seller == call.request.seller)
 }

@@ -1,4 +1,6 @@
-//! The call desk: what the API and the campaigns ask of the line. The line itself answers in `calls.rs`.
+//! The call desk: what the API and the campaigns ask of the line. The line answers in `desk/line.rs`.
+
+mod line;
 
 use std::future::Future;
 use std::pin::Pin;
@@ -10,6 +12,8 @@ use ringfence_core::lead::PhoneNumber;
 use ringfence_store::StoreError;
 use ringfence_store::operator::StopScope;
 use serde_json::Value;
+
+pub use line::Desk;
 
 /// What an object-safe asynchronous function answers.
 pub type Soon<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -119,6 +123,10 @@ pub trait CallDesk: Send + Sync {
     /// it was said: that acknowledges it and ends by itself. No seller: of every seller.
     fn opted_out(&self, number: PhoneNumber, seller: Option<&str>, said_in: Option<&Id>);
 
+    /// A hold of this number is durable: cancels what is ringing and what the gate would not let ring now. Who has answered
+    /// is not cut off: the call in which it was said goes on to its farewell. No seller: of every seller.
+    fn held(&self, number: PhoneNumber, seller: Option<&str>);
+
     /// STOP was pressed: cancels what is ringing within its scope.
     fn stopped(&self, scope: &StopScope);
 
@@ -155,6 +163,8 @@ impl CallDesk for NoLine {
     }
 
     fn opted_out(&self, _number: PhoneNumber, _seller: Option<&str>, _said_in: Option<&Id>) {}
+
+    fn held(&self, _number: PhoneNumber, _seller: Option<&str>) {}
 
     fn stopped(&self, _scope: &StopScope) {}
 

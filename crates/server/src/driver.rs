@@ -80,9 +80,9 @@ impl Drive {
                 return never_placed(&calls, &call, &permit, Outcome::Failed, &what).await;
             }
         };
-        // INVARIANT (opt-out-wins): an opt-out since the permit was redeemed; nothing has been sent yet.
+        // INVARIANT (opt-out-wins): an opt-out or a hold since the permit was redeemed; nothing has been sent yet.
         if progress.withdrawn.load(Ordering::Acquire) {
-            let what = "opted out before it was dialed";
+            let what = "opted out, or held, before it was dialed";
             return never_placed(&calls, &call, &permit, Outcome::Cancelled, what).await;
         }
         let plan = plan(&calls, &prompts, slot.trunk());

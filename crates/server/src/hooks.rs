@@ -11,7 +11,8 @@ use ringfence_store::suppression::{Heard, OptOutScope, Revocation};
 use ringfence_store::{PageRequest, StoreError};
 
 use crate::app::App;
-use crate::converse::{heard, hold_until, judge};
+use crate::converse::{Judge, heard, hold_until};
+use crate::strangers::{self, Warning};
 
 /// INVARIANT (bounded): more of a text is not judged; nobody takes longer to say it.
 const TEXT_CHARS_MAX: usize = 4_000;
@@ -36,7 +37,7 @@ pub struct Brought {
 }
 
 /// What they did; it is durable.
-#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Default, serde::Serialize)]
 pub struct Effect {
     /// Whether they are an opt-out; none: a person will say.
     pub opt_out: Option<bool>,
@@ -44,6 +45,9 @@ pub struct Effect {
     pub revocations: Vec<Id>,
     /// `hold_...`
     pub holds: Vec<Id>,
+    /// Sellers that are not on file, and may be misspelt.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<Warning>,
 }
 
 /// The sellers who present `to` as their caller ID.
@@ -67,13 +71,18 @@ pub fn sellers_behind(app: &App, to: PhoneNumber) -> Result<Vec<String>, StoreEr
     }
 }
 
-/// Takes them in: an opt-out or a hold is durable when this returns.
+/// Takes them in: an opt-out or a hold is durable when this returns. `may`: the sellers that whoever brought them acts for.
 ///
 /// # Errors
 /// The store's failure; whoever brought them must bring them again.
-pub fn take(app: &App, brought: &Brought, now: Timestamp) -> Result<Effect, StoreError> {
+pub fn take(
+    app: &App,
+    brought: &Brought,
+    may: impl Fn(&str) -> bool,
+    now: Timestamp,
+) -> Result<Effect, StoreError> {
     let text: String = brought.text.chars().take(TEXT_CHARS_MAX).collect();
-    let (verdict, heard) = read(&text, brought);
+    let (verdict, heard) = read(&app.judge, &text, brought);
     let scope = app.opt_out_scope(brought.at);
     // Nobody named: everybody is meant.
     let sellers: Vec<Option<&str>> = match brought.sellers.as_slice() {
@@ -116,14 +125,29 @@ pub fn take(app: &App, brought: &Brought, now: Timestamp) -> Result<Effect, Stor
                     at: brought.at,
                     due_at: hold_until(brought.at, app.config.converse.hold_days),
                 };
+                let bound = draft.seller.clone();
                 effect.holds.push(app.store.hold(draft, now)?.id);
+                app.desk.held(brought.number, bound.as_deref());
             }
+        }
+    }
+    if verdict != Verdict::NotOptOut {
+        for seller in &brought.sellers {
+            let stranger = strangers::Brought {
+                number: brought.number,
+                seller,
+                channel: &brought.channel,
+                said: &text,
+                at: brought.at,
+            };
+            let warning = strangers::beware(app, &stranger, &may, now)?;
+            effect.warnings.extend(warning);
         }
     }
     Ok(effect)
 }
 
-fn read(text: &str, brought: &Brought) -> (Verdict, Option<Heard>) {
+fn read(judge: &Judge, text: &str, brought: &Brought) -> (Verdict, Option<Heard>) {
     if brought.is_opt_out {
         return (Verdict::OptOut, None);
     }
@@ -144,7 +168,7 @@ fn read(text: &str, brought: &Brought) -> (Verdict, Option<Heard>) {
         };
         return (Verdict::OptOut, Some(heard));
     }
-    let judged = judge(&own, None);
+    let judged = judge.judge(&own, None);
     let heard = heard(&judged, None, brought.audio.clone());
     (judged.verdict, Some(heard))
 }

@@ -17,11 +17,13 @@ mod intake;
 mod latency;
 mod lists;
 mod metrics;
+mod post;
 mod prompts;
 mod scrub;
 mod second_opinion;
 mod shadow;
 mod sheet;
+mod strangers;
 mod watch;
 mod webhooks;
 

@@ -36,6 +36,10 @@ const COUNTERS: &[(&str, &str)] = &[
         "ringfence_converse_hooks_total",
         "Words brought by other roads, by source and what they were taken for.",
     ),
+    (
+        "ringfence_converse_strangers_total",
+        "Opt-outs for sellers that are not on file, by whether a seller of a like name is held.",
+    ),
     ("ringfence_converse_reviews_total", "Holds decided, by how."),
     (
         "ringfence_webhook_posts_total",

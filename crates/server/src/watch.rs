@@ -22,8 +22,9 @@ const HOLDS_MAX: u32 = 100;
 /// Entries read at once.
 const EVENTS_MAX: u32 = 500;
 
-/// Events that bar a number, and the STOP button.
-const BARRING: &[&str] = &["converse.opt-out", "suppression.added", STOPPED];
+/// Events that bar a number, for good or until a person decides, and the STOP button.
+const BARRING: &[&str] = &["converse.opt-out", "suppression.added", HELD, STOPPED];
+const HELD: &str = "converse.held";
 const STOPPED: &str = "gate.stopped";
 
 /// Runs until it is aborted. Where it stopped does not matter: holds are due in the store, and a process that starts has no
@@ -108,6 +109,10 @@ fn tell(app: &App, event: &Event) {
     let Some(number) = event.subject.number else {
         return;
     };
+    if event.kind == HELD {
+        app.desk.held(number, event.subject.seller.as_deref());
+        return;
+    }
     let tenant = serde_json::to_value(OptOutScope::Tenant).unwrap_or_default();
     let seller = event.subject.seller.as_deref();
     let bound = seller.filter(|_| event.data.get("scope") != Some(&tenant));

@@ -22,9 +22,11 @@ pub struct Disagreement {
 #[must_use]
 pub fn difference(pack: &RulePack, facts: &Facts, now: Timestamp) -> Option<String> {
     let decision = decide(pack, facts, now);
-    let wordless = gate::judge(pack, facts, now);
-    let codes = wordless.reasons().map(|(code, _)| code);
-    if !codes.eq(decision.codes()) || wordless.next_allowed_at() != decision.next_allowed_at {
+    let same = gate::judge(pack, facts, now, |wordless| {
+        let codes = wordless.reasons().map(|(code, _)| code);
+        codes.eq(decision.codes()) && wordless.next_allowed_at() == decision.next_allowed_at
+    });
+    if !same {
         return Some("without words: `judge` says other than `decide`".to_owned());
     }
     reference::judge(pack, facts, now).difference(&decision)

@@ -55,6 +55,9 @@ pub enum CancelWhy {
     HangUp,
     /// The number opted out elsewhere.
     OptOutElsewhere,
+    /// Unclear words elsewhere: the number is held for a person's decision. What rings is cancelled; who has answered is
+    /// not cut off.
+    Held,
     /// The process ends and its time to drain is over.
     Shutdown,
 }

@@ -357,8 +357,8 @@ impl Call {
             if !matches!(self.withdrawn, Some(Withdrawn::Outside(_))) {
                 self.withdraw(Withdrawn::Outside(why), out);
             }
-        } else if why != CancelWhy::Stop {
-            // STOP lets those who have answered finish: cutting them off would abandon them.
+        } else if !matches!(why, CancelWhy::Stop | CancelWhy::Held) {
+            // STOP and a hold let those who have answered finish: cutting them off would abandon them.
             self.hang_up(out);
         }
     }

@@ -79,6 +79,7 @@ impl Call {
                     CancelWhy::Stop
                     | CancelWhy::HangUp
                     | CancelWhy::OptOutElsewhere
+                    | CancelWhy::Held
                     | CancelWhy::Shutdown,
                 )) => Outcome::Cancelled,
                 // The carrier had it, we gave up, and the CANCEL was never confirmed.

@@ -13,7 +13,7 @@ use super::{Candidates, Facts};
 use crate::consent::Purpose;
 use crate::lead::{NumberError, PhoneNumber, StateCode};
 use crate::rules::{
-    AreaCode, Concerns, Days, Local, RulePack, State, StateNo, Zone, ZoneNo, day_number,
+    AreaCode, Concerns, Days, Local, RulePack, State, StateNo, Zone, ZoneNo, date_of, day_number,
 };
 
 /// What the number is.
@@ -39,55 +39,86 @@ pub(super) struct Case<'a> {
     pub unplaced: Option<String>,
     pub standing: Standing<'a>,
     /// Every state the callee may be in, by code.
-    states: Few<Option<&'a State>, 4>,
+    states: Few<StateNo, 4>,
     /// What the laws of those states have to say.
     concerns: Concerns,
     /// Every zone the callee may be in, by name, and what its clock shows.
-    zones: Few<Option<(&'a Zone, Local)>, 4>,
-    /// The days it is in those zones, each once.
-    days: Few<(i32, Date), 2>,
+    zones: Few<Option<(&'a Zone, Local)>, 3>,
+    /// The first and the last day that it is in any of those zones; UTC's where there is no zone.
+    first_day: i32,
+    last_day: i32,
+    first_date: Date,
+    last_date: Date,
 }
 
 impl<'a> Case<'a> {
-    pub fn new(pack: &'a RulePack, facts: &'a Facts, now: Timestamp) -> Self {
-        let request = &facts.request;
-        let mut case = Self {
+    /// A call before it is known where it goes.
+    #[inline(always)]
+    pub fn unplaced(pack: &'a RulePack, facts: &'a Facts, now: Timestamp) -> Self {
+        Self {
             pack,
             facts,
             now,
             callee: Callee::NotDialable,
             unplaced: None,
-            standing: standing(
-                &facts.consents,
-                &facts.suppressions.internal,
-                &request.seller,
-                request.purpose,
-                Form::Written,
-                now,
-            ),
+            standing: Standing::NotNeeded,
             states: Few::new(),
             concerns: Concerns::default(),
             zones: Few::new(),
-            days: Few::new(),
-        };
-        let (state, of_area) = case.place_number().unzip();
+            first_day: i32::MAX,
+            last_day: i32::MIN,
+            first_date: Date::ZERO,
+            last_date: Date::ZERO,
+        }
+    }
+
+    /// Works out where the callee may be, and which consent carries the call.
+    #[inline(always)]
+    pub fn place(&mut self) {
+        let (pack, facts) = (self.pack, self.facts);
+        let request = &facts.request;
+        let area;
+        (self.callee, area) = callee(pack, &request.to);
+        let internal = &facts.suppressions.internal;
+        self.standing = standing(
+            &facts.consents,
+            internal,
+            &request.seller,
+            request.purpose,
+            Form::Written,
+            self.now,
+        );
         let place = &request.place;
         if place.zip.is_none() && place.state.is_none() && place.time_zone.is_none() {
-            state.into_iter().for_each(|state| case.add_state(state));
-            // In order and each once, as the index has them.
-            for zone in of_area.unwrap_or_default() {
-                case.add_zone(pack.index.zones.get(usize::from(*zone)));
+            if let Some((state, zones)) = area {
+                self.add_state(state);
+                // In order and each once, as the index has them.
+                for zone in zones {
+                    self.add_zone(pack.index.zones.get(usize::from(*zone)));
+                }
             }
         } else {
-            case.place_address(state, of_area.unwrap_or_default());
+            self.place_address(area);
         }
-        if case.days.as_slice().is_empty() {
-            case.add_day(day_number(TimeZone::UTC.to_datetime(now).date()));
-        }
+        self.date_days();
         if !facts.overrides.is_empty() {
-            case.relax_consent();
+            self.relax_consent();
         }
-        case
+    }
+
+    #[inline]
+    fn date_days(&mut self) {
+        if self.zones.as_slice().is_empty() {
+            let day = day_number(TimeZone::UTC.to_datetime(self.now).date());
+            (self.first_day, self.last_day) = (day, day);
+        }
+        let index = &self.pack.index;
+        self.last_date = index.date(self.last_day);
+        self.first_date = if self.first_day == self.last_day {
+            self.last_date
+        } else {
+            index.date(self.first_day)
+        };
     }
 
     /// Lets less than written consent carry a sales call, where counsel's advice says so and every candidate state is one
@@ -102,7 +133,7 @@ impl<'a> Case<'a> {
         let advice = advice(self, oral.relaxes).or_else(|| advice(self, oral.rule.id));
         let there = |state: &State| oral.states.contains(&state.law.code);
         let everywhere = self.is_placed() && self.states().all(there);
-        let in_force = self.dates().all(|day| oral.rule.in_force_on(day));
+        let in_force = self.days().all(|day| oral.rule.in_force_on(date_of(day)));
         let open = self.sells() && self.unplaced.is_none() && everywhere && in_force;
         let Some(advice) = advice.filter(|_| open) else {
             return;
@@ -124,30 +155,11 @@ impl<'a> Case<'a> {
         }
     }
 
-    /// Says what the number is; the state and the zones of its area code.
-    fn place_number(&mut self) -> Option<(StateNo, &'a [ZoneNo])> {
-        let number = match PhoneNumber::parse(&self.facts.request.to) {
-            Ok(number) => number,
-            Err(error) => {
-                self.callee = Callee::Invalid(error);
-                return None;
-            }
-        };
-        let code = number.area_code()?;
-        let found = self.pack.index.area(code);
-        self.callee = if found.is_some() {
-            Callee::Us(number)
-        } else {
-            match self.pack.places.area_code(code) {
-                AreaCode::OtherCountry | AreaCode::NotGeographic => Callee::NotDialable,
-                AreaCode::Us { .. } | AreaCode::Unknown => Callee::UnknownAreaCode(number),
-            }
-        };
-        found
-    }
-
     /// Adds the places that were stated to those of the area code.
-    fn place_address(&mut self, state_of_area: Option<StateNo>, of_area: &[ZoneNo]) {
+    #[inline(never)]
+    fn place_address(&mut self, area: Option<(StateNo, &'a [ZoneNo])>) {
+        let (state_of_area, of_area) = area.unzip();
+        let of_area = of_area.unwrap_or_default();
         let (index, place) = (&self.pack.index, &self.facts.request.place);
         let mut states: Vec<StateNo> = state_of_area.into_iter().collect();
         let mut zones: Vec<ZoneNo> = of_area.to_vec();
@@ -205,7 +217,7 @@ impl<'a> Case<'a> {
     #[inline]
     fn add_state(&mut self, no: StateNo) {
         if let Some(state) = self.pack.index.states.get(usize::from(no)) {
-            self.states.push(Some(state));
+            self.states.push(no);
             self.concerns |= state.concerns;
         }
     }
@@ -215,14 +227,8 @@ impl<'a> Case<'a> {
         if let Some(zone) = zone {
             let local = zone.local(self.now);
             self.zones.push(Some((zone, local)));
-            self.add_day(local.day);
-        }
-    }
-
-    #[inline]
-    fn add_day(&mut self, day: i32) {
-        if !self.days().any(|known| known == day) {
-            self.days.push((day, self.pack.index.date(day)));
+            self.first_day = self.first_day.min(local.day);
+            self.last_day = self.last_day.max(local.day);
         }
     }
 
@@ -244,7 +250,9 @@ impl<'a> Case<'a> {
     /// Every state the callee may be in, by code.
     #[inline]
     pub fn states(&self) -> impl Iterator<Item = &'a State> {
-        self.states.iter().flatten()
+        let states = self.pack.index.states.as_slice();
+        let numbers = self.states.iter();
+        numbers.filter_map(|no| states.get(usize::from(no)))
     }
 
     /// Whether a law of any of those states has something to say about this.
@@ -269,22 +277,33 @@ impl<'a> Case<'a> {
         self.zones.iter().flatten()
     }
 
-    /// The days of this instant in every candidate zone, each once; UTC's where there is no zone.
+    /// The days of this instant in every candidate zone, in their order; UTC's where there is no zone.
     #[inline]
-    pub fn days(&self) -> impl Iterator<Item = i32> + Clone {
-        self.days.iter().map(|(day, _)| day)
+    pub fn days(&self) -> impl Iterator<Item = i32> {
+        let no_zone = self.zones.as_slice().is_empty().then_some(self.first_day);
+        self.zones().map(|(_, local)| local.day).chain(no_zone)
     }
 
-    /// The same as dates.
+    /// Whether what begins on this date has begun in every candidate zone.
     #[inline]
-    pub fn dates(&self) -> impl Iterator<Item = Date> + Clone {
-        self.days.iter().map(|(_, date)| date)
+    pub fn all_since(&self, first: Date) -> bool {
+        order(first) <= order(self.first_date)
+    }
+
+    /// Whether what ends with this date, inclusive, has ended in no candidate zone.
+    #[inline]
+    pub fn all_until(&self, last: Date) -> bool {
+        order(self.last_date) <= order(last)
     }
 
     /// Whether a rule is in force in any candidate zone.
     #[inline]
     pub fn in_force(&self, rule: Days) -> bool {
-        self.days().any(|day| rule.hold(day))
+        if self.last_day.wrapping_sub(self.first_day) <= 1 {
+            rule.hold_on_either(self.first_day, self.last_day)
+        } else {
+            self.days().any(|day| rule.hold(day))
+        }
     }
 
     pub fn candidates(&self) -> Candidates {
@@ -299,4 +318,29 @@ impl<'a> Case<'a> {
                 .collect(),
         }
     }
+}
+
+/// What the number is, and the state and the zones of its area code.
+#[inline]
+fn callee<'a>(pack: &'a RulePack, to: &str) -> (Callee, Option<(StateNo, &'a [ZoneNo])>) {
+    let number = match PhoneNumber::parse(to) {
+        Ok(number) => number,
+        Err(error) => return (Callee::Invalid(error), None),
+    };
+    let Some(code) = number.area_code() else {
+        return (Callee::NotDialable, None);
+    };
+    match pack.index.area(code) {
+        Some(found) => (Callee::Us(number), Some(found)),
+        None => match pack.places.area_code(code) {
+            AreaCode::OtherCountry | AreaCode::NotGeographic => (Callee::NotDialable, None),
+            AreaCode::Us { .. } | AreaCode::Unknown => (Callee::UnknownAreaCode(number), None),
+        },
+    }
+}
+
+/// A number that is greater for a later date.
+#[inline]
+fn order(date: Date) -> i32 {
+    i32::from(date.year()) << 16 | i32::from(date.month()) << 8 | i32::from(date.day())
 }

@@ -76,12 +76,9 @@ pub(super) fn is_open(case: &Case<'_>, window: &Window, zone: &Zone, local: Loca
     if !window.days.hold(local.day) {
         return true;
     }
-    let today = window.hours.week.get(local.weekday());
-    let (second, with_margin) = (local.second, u64::from(local.second) + u64::from(margin));
-    today
-        .into_iter()
-        .flatten()
-        .any(|span| span.open <= second && with_margin < u64::from(span.close))
+    let today = window.hours.week.get(usize::from(local.weekday));
+    let mut spans = today.into_iter().flatten();
+    spans.any(|span| span.open <= local.second && span.has_left(local.second, margin))
 }
 
 /// The name of the holiday that closes `day`, if the ban is in force.

@@ -10,6 +10,7 @@ pub(super) struct Few<T, const N: usize> {
 }
 
 impl<T: Copy + Default, const N: usize> Few<T, N> {
+    #[inline(always)]
     pub fn new() -> Self {
         Self {
             len: 0,

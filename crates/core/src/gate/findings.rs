@@ -2,18 +2,24 @@
 
 use std::borrow::Cow;
 
-use super::check::{COUNT, NAMES};
-use super::{CheckResult, CheckState, Decision, Effect, Exemption, Reason, ReasonCode, Verdict};
+use super::check::{COUNT, NAMES, SINCE};
+use super::few::Few;
+use super::vintage::CheckSet;
+use super::{
+    CheckResult, CheckState, Decision, Effect, Exemption, Reason, ReasonCode, Verdict, Words,
+};
 use crate::rules::RulePack;
 
-/// A reason or an exemption, before its citation is looked up.
-#[derive(Debug)]
+/// A reason or an exemption, before its citation and its words are looked up.
+#[derive(Debug, Clone, Copy)]
 pub(super) struct Found {
     pub code: ReasonCode,
     pub effect: Effect,
     pub rule: &'static str,
-    detail: Cow<'static, str>,
 }
+
+/// As many as most calls have, in place.
+type FewFound = Few<Option<Found>, 4>;
 
 /// The rule that each check applied, in order.
 pub(super) type Applied = [Option<&'static str>; COUNT];
@@ -40,8 +46,10 @@ impl<F: FnOnce() -> String> Detail for F {
 pub(super) struct Findings {
     /// Whether details are put into words.
     explain: bool,
-    pub reasons: Vec<Found>,
-    pub exemptions: Vec<Found>,
+    reasons: FewFound,
+    exemptions: FewFound,
+    /// The words about each of them, in order, if they are asked for.
+    details: Details,
     /// The check that is being made has found something.
     found: bool,
     /// Reasons and exemptions when the last check ended.
@@ -52,14 +60,23 @@ pub(super) struct Findings {
     lifted: u32,
 }
 
+/// What was found, in words.
+#[derive(Debug, Default)]
+struct Details {
+    reasons: Vec<Words>,
+    exemptions: Vec<Words>,
+}
+
 const _: () = assert!(COUNT <= 32);
 
 impl Findings {
+    #[inline(always)]
     pub fn new(explain: bool) -> Self {
         Self {
             explain,
-            reasons: Vec::new(),
-            exemptions: Vec::new(),
+            reasons: Few::new(),
+            exemptions: Few::new(),
+            details: Details::default(),
             found: false,
             before: (0, 0),
             failed: 0,
@@ -69,41 +86,35 @@ impl Findings {
 
     /// A reason that time alone does not lift.
     pub fn deny(&mut self, code: ReasonCode, rule: &'static str, detail: impl Detail) {
-        let found = self.found(code, Effect::Deny, rule, detail);
-        self.reasons.push(found);
+        self.reason(code, Effect::Deny, rule, detail);
     }
 
     /// A reason that time alone lifts.
     pub fn defer(&mut self, code: ReasonCode, rule: &'static str, detail: impl Detail) {
-        let found = self.found(code, Effect::Defer, rule, detail);
-        self.reasons.push(found);
+        self.reason(code, Effect::Defer, rule, detail);
     }
 
-    /// A reason that would have stood, and what lifts it.
-    pub fn exempt(&mut self, code: ReasonCode, rule: &'static str, detail: impl Detail) {
-        let found = self.found(code, Effect::Deny, rule, detail);
-        self.exemptions.push(found);
-    }
-
-    #[inline]
-    fn found(
+    fn reason(
         &mut self,
         code: ReasonCode,
         effect: Effect,
         rule: &'static str,
         detail: impl Detail,
-    ) -> Found {
+    ) {
         self.found = true;
-        let detail = if self.explain {
-            detail.words()
-        } else {
-            Cow::Borrowed("")
-        };
-        Found {
-            code,
-            effect,
-            rule,
-            detail,
+        self.reasons.push(Some(Found { code, effect, rule }));
+        if self.explain {
+            self.details.reasons.push(detail.words());
+        }
+    }
+
+    /// A reason that would have stood, and what lifts it.
+    pub fn exempt(&mut self, code: ReasonCode, rule: &'static str, detail: impl Detail) {
+        self.found = true;
+        let effect = Effect::Deny;
+        self.exemptions.push(Some(Found { code, effect, rule }));
+        if self.explain {
+            self.details.exemptions.push(detail.words());
         }
     }
 
@@ -123,9 +134,10 @@ impl Findings {
         place: u32,
         applied: Option<&'static str>,
     ) -> Option<&'static str> {
-        let failed = self.reasons.get(self.before.0).map(|reason| reason.rule);
-        let lifted = self.exemptions.get(self.before.1).map(|lifted| lifted.rule);
-        self.before = (self.reasons.len(), self.exemptions.len());
+        let rule = |found: Option<Found>| found.map(|found| found.rule);
+        let failed = rule(self.reasons().nth(self.before.0));
+        let lifted = rule(self.exemptions().nth(self.before.1));
+        self.before = (self.reasons().count(), self.exemptions().count());
         self.found = false;
         if failed.is_some() {
             self.failed |= 1 << place;
@@ -135,56 +147,78 @@ impl Findings {
         failed.or(lifted).or(applied)
     }
 
+    /// Every reason, in order.
+    #[inline]
+    pub fn reasons(&self) -> impl Iterator<Item = Found> {
+        self.reasons.iter().flatten()
+    }
+
+    /// Every exemption, in order.
+    #[inline]
+    pub fn exemptions(&self) -> impl Iterator<Item = Found> {
+        self.exemptions.iter().flatten()
+    }
+
+    #[inline]
     pub fn verdict(&self) -> Verdict {
-        let effects = || self.reasons.iter().map(|reason| reason.effect);
-        if self.reasons.is_empty() {
-            Verdict::Allow
-        } else if effects().all(|effect| effect == Effect::Defer) {
-            Verdict::Defer
-        } else {
-            Verdict::Deny
-        }
+        // In their order, the greatest effect is the verdict.
+        let effects = self.reasons().map(|reason| match reason.effect {
+            Effect::Defer => Verdict::Defer,
+            Effect::Deny => Verdict::Deny,
+        });
+        effects.max().unwrap_or(Verdict::Allow)
     }
 
     /// Every check made, in order.
-    pub fn checks(&self, applied: &Applied) -> Vec<CheckResult> {
+    pub fn checks(&self, set: CheckSet, applied: &Applied) -> Vec<CheckResult> {
         let state = |place: usize, rule: Option<&str>| match (self.failed >> place & 1, rule) {
             (1, _) => CheckState::Fail,
             _ if self.lifted >> place & 1 == 1 => CheckState::Exempt,
             (_, Some(_)) => CheckState::Pass,
             (_, None) => CheckState::NotApplicable,
         };
-        NAMES
-            .iter()
-            .zip(applied)
-            .enumerate()
-            .map(|(place, (name, rule))| CheckResult {
-                check: Cow::Borrowed(name),
-                result: state(place, *rule),
-                rule: rule.map(Cow::Borrowed),
-            })
-            .collect()
+        let mut made = Vec::with_capacity(COUNT);
+        for (place, ((name, since), rule)) in NAMES.iter().zip(SINCE).zip(applied).enumerate() {
+            if set.has(*since) {
+                made.push(CheckResult {
+                    check: Cow::Borrowed(name),
+                    result: state(place, *rule),
+                    rule: rule.map(Cow::Borrowed),
+                });
+            }
+        }
+        made
     }
 }
 
-impl Found {
-    pub fn reason(self, pack: &RulePack) -> Reason {
-        Reason {
-            code: self.code,
-            effect: self.effect,
-            rule: Cow::Borrowed(self.rule),
-            citation: Cow::Borrowed(citation(pack, self.rule)),
-            detail: self.detail,
-        }
+impl Findings {
+    /// Every reason with its words, in order.
+    pub fn reasons_in_words(&mut self, pack: &RulePack) -> Vec<Reason> {
+        let details = std::mem::take(&mut self.details.reasons);
+        let found = self.reasons().zip(details);
+        found
+            .map(|(found, detail)| Reason {
+                code: found.code,
+                effect: found.effect,
+                rule: Cow::Borrowed(found.rule),
+                citation: Cow::Borrowed(citation(pack, found.rule)),
+                detail,
+            })
+            .collect()
     }
 
-    pub fn exemption(self, pack: &RulePack) -> Exemption {
-        Exemption {
-            code: self.code,
-            rule: Cow::Borrowed(self.rule),
-            citation: Cow::Borrowed(citation(pack, self.rule)),
-            detail: self.detail,
-        }
+    /// Every exemption, likewise.
+    pub fn exemptions_in_words(&mut self, pack: &RulePack) -> Vec<Exemption> {
+        let details = std::mem::take(&mut self.details.exemptions);
+        let found = self.exemptions().zip(details);
+        found
+            .map(|(found, detail)| Exemption {
+                code: found.code,
+                rule: Cow::Borrowed(found.rule),
+                citation: Cow::Borrowed(citation(pack, found.rule)),
+                detail,
+            })
+            .collect()
     }
 }
 

@@ -14,6 +14,7 @@ mod relaxed;
 /// Made-up callees, for measuring.
 pub mod sample;
 mod standing;
+mod vintage;
 
 use std::borrow::Cow;
 
@@ -28,29 +29,37 @@ pub use facts::{
     Policy, Relationship, RelationshipKind, SellerFacts, SourceFailure, Stop, Suppressions,
 };
 pub use reason::ReasonCode;
+pub use vintage::CheckSet;
 
 use crate::lead::StateCode;
 use crate::rules::RulePack;
 use case::Case;
-use findings::{Applied, Findings, Found};
+use findings::Findings;
 
 /// Decides whether the call that `facts` describe may be placed at `now`.
 ///
 /// The same pack, facts and instant give the same decision, byte for byte (invariant `replayable`).
 #[must_use]
 pub fn decide(pack: &RulePack, facts: &Facts, now: Timestamp) -> Decision {
-    let judgement = Judgement::reach(pack, facts, now, true);
+    decide_with(CheckSet::LATEST, pack, facts, now)
+}
+
+/// As [`decide`] of the build that made these checks: for replaying what it decided.
+#[must_use]
+pub fn decide_with(set: CheckSet, pack: &RulePack, facts: &Facts, now: Timestamp) -> Decision {
+    let mut judgement = Judgement {
+        case: Case::unplaced(pack, facts, now),
+        findings: Findings::new(true),
+    };
+    judgement.case.place();
+    let applied = check::all_of(set, &judgement.case, &mut judgement.findings);
     let next_allowed_at = judgement.next_allowed_at();
     let mut verdict = judgement.verdict();
     if verdict == Verdict::Defer && next_allowed_at.is_none() {
         // Nothing opens within the horizon: waiting would not help.
         verdict = Verdict::Deny;
     }
-    let Judgement {
-        case,
-        findings,
-        applied,
-    } = judgement;
+    let Judgement { case, mut findings } = judgement;
     let (version, sha256) = pack.names;
     Decision {
         verdict,
@@ -62,14 +71,10 @@ pub fn decide(pack: &RulePack, facts: &Facts, now: Timestamp) -> Decision {
             tzdb: Cow::Borrowed(pack.places.tzdb_version()),
         },
         candidates: case.candidates(),
-        checks: findings.checks(&applied),
-        reasons: each(findings.reasons, |found| found.reason(pack)),
-        exemptions: each(findings.exemptions, |found| found.exemption(pack)),
+        checks: findings.checks(set, &applied),
+        reasons: findings.reasons_in_words(pack),
+        exemptions: findings.exemptions_in_words(pack),
     }
-}
-
-fn each<T>(found: Vec<Found>, to: impl FnMut(Found) -> T) -> Vec<T> {
-    found.into_iter().map(to).collect()
 }
 
 /// What every rule says of one call, without the words: for counting, where [`decide`] is for keeping. Both run the
@@ -77,32 +82,26 @@ fn each<T>(found: Vec<Found>, to: impl FnMut(Found) -> T) -> Vec<T> {
 pub struct Judgement<'a> {
     case: Case<'a>,
     findings: Findings,
-    applied: Applied,
 }
 
-/// Judges the call that `facts` describe at `now`: the verdict and the codes of [`decide`], without a record.
-#[must_use]
-pub fn judge<'a>(pack: &'a RulePack, facts: &'a Facts, now: Timestamp) -> Judgement<'a> {
-    Judgement::reach(pack, facts, now, false)
+/// Judges the call that `facts` describe at `now`: the verdict and the codes of [`decide`], without a record. The
+/// judgement is large, so `then` reads it where it was made.
+pub fn judge<'a, R>(
+    pack: &'a RulePack,
+    facts: &'a Facts,
+    now: Timestamp,
+    then: impl FnOnce(&Judgement<'a>) -> R,
+) -> R {
+    let mut judgement = Judgement {
+        case: Case::unplaced(pack, facts, now),
+        findings: Findings::new(false),
+    };
+    judgement.case.place();
+    check::all(&judgement.case, &mut judgement.findings);
+    then(&judgement)
 }
 
-impl<'a> Judgement<'a> {
-    #[inline(always)]
-    fn reach(pack: &'a RulePack, facts: &'a Facts, now: Timestamp, explain: bool) -> Self {
-        // Made in its place: it is large, and need not be moved.
-        let mut judgement = Self {
-            case: Case::new(pack, facts, now),
-            findings: Findings::new(explain),
-            applied: Applied::default(),
-        };
-        check::all(
-            &judgement.case,
-            &mut judgement.findings,
-            &mut judgement.applied,
-        );
-        judgement
-    }
-
+impl Judgement<'_> {
     /// May the call be placed? A deferral that [`Judgement::next_allowed_at`] finds no end of is a denial.
     #[must_use]
     pub fn verdict(&self) -> Verdict {
@@ -112,16 +111,14 @@ impl<'a> Judgement<'a> {
     /// Every reason that denies or defers, as its code and the rule's id, in order.
     pub fn reasons(&self) -> impl Iterator<Item = (ReasonCode, &'static str)> {
         self.findings
-            .reasons
-            .iter()
+            .reasons()
             .map(|found| (found.code, found.rule))
     }
 
     /// Every rule that was lifted, likewise.
     pub fn exemptions(&self) -> impl Iterator<Item = (ReasonCode, &'static str)> {
         self.findings
-            .exemptions
-            .iter()
+            .exemptions()
             .map(|found| (found.code, found.rule))
     }
 

@@ -4,8 +4,11 @@
 use jiff::civil::date;
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Attempt, CallRequest, DisclosureFacts, Facts, Policy, SellerFacts, Suppressions};
+use super::{
+    Attempt, CallRequest, DisclosureFacts, Facts, Policy, SellerFacts, Suppressions, decide,
+};
 use crate::consent::{Consent, ConsentLevel, Purpose};
+use crate::evidence::{ClockKind, EventDraft, Link, Subject, sha256_hex};
 use crate::id::Id;
 use crate::lead::{PhoneNumber, Place};
 use crate::rules::RulePack;
@@ -19,6 +22,27 @@ pub const NOW: Timestamp = Timestamp::constant(1_794_418_200, 0);
 const AREA_CODES: &[u64] = &[
     212, 303, 305, 312, 404, 405, 415, 502, 512, 602, 614, 701, 702, 801, 808, 850, 901, 907,
 ];
+
+/// Decides, and records as the event log does: facts and decision as text, both hashed, and the event chained to the one
+/// with the hash `before`. Returns the event's own.
+#[must_use]
+pub fn record(pack: &RulePack, facts: &Facts, now: Timestamp, before: &str) -> String {
+    let decision = decide(pack, facts, now);
+    let hash = |text: serde_json::Result<String>| sha256_hex(text.unwrap_or_default().as_bytes());
+    let data = serde_json::json!({
+        "verdict": decision.verdict,
+        "facts_sha256": hash(serde_json::to_string(facts)),
+        "decision_sha256": hash(serde_json::to_string(&decision)),
+    });
+    let event = EventDraft::new("gate.decided", Subject::default(), data).chain(Link {
+        id: Id::from("evt_1"),
+        seq: 1,
+        at: now,
+        clock: ClockKind::Real,
+        prev: before.to_owned(),
+    });
+    event.hash
+}
 
 /// A thousand callees: most in order, some on a list, some without consent.
 #[must_use]

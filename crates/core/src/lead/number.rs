@@ -32,13 +32,18 @@ impl PhoneNumber {
     /// # Errors
     /// [`NumberError`] when the text is not E.164, or is a +1 number that cannot exist.
     pub fn parse(text: &str) -> Result<Self, NumberError> {
-        if let Some(ten) = text.strip_prefix("+1").and_then(ten_digits) {
-            let (area, exchange) = (ten / 1_000_000_000, ten / 1_000_000 % 10);
-            if area < 2 || exchange < 2 {
+        if let Some((first, ten)) = one_and_ten_digits(text) {
+            let [area, exchange] = first;
+            if area < b'2' || exchange < b'2' {
                 return Err(NumberError::NanpShape);
             }
-            return Ok(Self(10_000_000_000 + ten));
+            return Ok(Self(ten.wrapping_add(10_000_000_000)));
         }
+        Self::parse_other(text)
+    }
+
+    #[cold]
+    fn parse_other(text: &str) -> Result<Self, NumberError> {
         let digits = text.strip_prefix('+').ok_or(NumberError::NotE164)?;
         let plausible = (7..=15).contains(&digits.len())
             && digits.bytes().all(|b| b.is_ascii_digit())
@@ -83,23 +88,32 @@ impl PhoneNumber {
     }
 }
 
-/// Reads exactly ten digits: eight at a time, for the gate reads two numbers at every decision.
-fn ten_digits(text: &str) -> Option<u64> {
-    let (first, eight) = text.as_bytes().split_first_chunk::<2>()?;
-    let eight = u64::from_le_bytes(eight.try_into().ok()?);
-    let [tens, ones] = first.map(|byte| byte.wrapping_sub(b'0'));
+/// Reads `+1` and exactly ten digits, eight at a time, for the gate reads two numbers at every decision; the first digits
+/// of the area code and of the exchange, and the ten as a number.
+#[inline]
+fn one_and_ten_digits(text: &str) -> Option<([u8; 2], u64)> {
+    let [b'+', b'1', a, b, eight @ ..] = <&[u8; 12]>::try_from(text.as_bytes()).ok()? else {
+        return None;
+    };
+    let exchange = *eight.get(1)?;
+    let eight = u64::from_le_bytes(*eight);
+    let (tens, ones) = (a.wrapping_sub(b'0'), b.wrapping_sub(b'0'));
     // Each byte is `3` in its high half, and stays so when six is added: a digit.
     let high = 0xF0F0_F0F0_F0F0_F0F0;
     let threes = 0x3030_3030_3030_3030;
     let with_six = eight.wrapping_add(0x0606_0606_0606_0606);
-    if tens > 9 || ones > 9 || eight & high != threes || with_six & high != threes {
+    if tens > 9 || ones > 9 || (eight ^ threes | with_six ^ threes) & high != 0 {
         return None;
     }
     // The first digit is the lowest byte: pairs, then fours, then all eight.
     let pairs = eight.wrapping_sub(threes).wrapping_mul(2561) >> 8 & 0x00FF_00FF_00FF_00FF;
     let fours = pairs.wrapping_mul(6_553_601) >> 16 & 0x0000_FFFF_0000_FFFF;
     let low = fours.wrapping_mul(42_949_672_960_001) >> 32;
-    Some((u64::from(tens) * 10 + u64::from(ones)) * 100_000_000 + low)
+    let first_two = u64::from(tens)
+        .wrapping_mul(10)
+        .wrapping_add(u64::from(ones));
+    let ten = first_two.wrapping_mul(100_000_000).wrapping_add(low);
+    Some(([*a, exchange], ten))
 }
 
 impl fmt::Display for PhoneNumber {

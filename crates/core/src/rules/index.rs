@@ -52,18 +52,27 @@ pub(crate) struct Days {
 
 impl Days {
     fn of(rule: &Provenance) -> Self {
-        if !rule.status.binds() {
-            return Self { from: 1, to: 0 };
-        }
-        Self {
+        const NONE: Days = Days {
+            from: i32::MAX,
+            to: i32::MIN,
+        };
+        let days = Self {
             from: rule.effective_from.map_or(i32::MIN, day_number),
             to: rule.effective_to.map_or(i32::MAX, day_number),
-        }
+        };
+        let any = rule.status.binds() && days.from <= days.to;
+        if any { days } else { NONE }
     }
 
     #[inline]
     pub fn hold(self, day: i32) -> bool {
         self.from <= day && day <= self.to
+    }
+
+    /// Whether it holds on either of two days, the same or one after the other.
+    #[inline]
+    pub fn hold_on_either(self, first: i32, next: i32) -> bool {
+        self.from <= next && first <= self.to
     }
 }
 
@@ -218,6 +227,10 @@ pub(crate) struct State {
     pub voice: Days,
     pub registration: Option<Days>,
     pub reassigned: Option<Days>,
+    /// How many states stand before it, by code.
+    pub number: usize,
+    /// How many of those a list of their own: where its list stands among all of them.
+    pub lists_before: usize,
 }
 
 impl State {
@@ -225,15 +238,15 @@ impl State {
     /// day, and stays open for `margin` seconds; if not, each window must be asked.
     #[inline]
     pub fn surely_open(&self, local: Local, margin: u32) -> bool {
-        let holds = |open: &&OpenHours| open.days.hold(local.day);
-        let Some(open) = self.open.iter().find(holds) else {
+        // They follow each other without a gap, and the newest are asked about most.
+        let holds = |open: &&OpenHours| open.days.from <= local.day;
+        let Some(open) = self.open.iter().rev().find(holds) else {
             return false;
         };
-        let Some(today) = open.week.get(local.weekday()) else {
+        let Some(today) = open.week.get(usize::from(local.weekday)) else {
             return false;
         };
-        let with_margin = u64::from(local.second) + u64::from(margin);
-        local.steady && today.open <= local.second && with_margin < u64::from(today.close)
+        local.steady && today.open <= local.second && today.has_left(local.second, margin)
     }
 }
 
@@ -247,10 +260,15 @@ impl Index {
         let zones = Zones::new(federal, jurisdictions, unknown, places);
         let mut closures = Closures::default();
         let everywhere: Vec<Window> = federal.hours.iter().map(|h| zones.window(h)).collect();
-        let states: Vec<State> = jurisdictions
+        let mut states: Vec<State> = jurisdictions
             .values()
             .map(|law| state(law, &everywhere, &zones, &mut closures))
             .collect();
+        let mut lists = 0;
+        for (number, state) in states.iter_mut().enumerate() {
+            (state.number, state.lists_before) = (number, lists);
+            lists += usize::from(state.law.list.own_list);
+        }
         let by_code: BTreeMap<StateCode, StateNo> =
             jurisdictions.keys().copied().zip(0..).collect();
         let row =
@@ -300,6 +318,7 @@ impl Index {
     }
 
     /// The state and the zones of an area code.
+    #[inline]
     pub fn area(&self, code: u16) -> Option<(StateNo, &[ZoneNo])> {
         let (state, zones) = self.areas.get(usize::from(code))?.as_ref()?;
         Some((*state, zones))
@@ -439,6 +458,8 @@ fn state(
         voice: Days::of(&law.artificial_voice.provenance),
         registration: law.registration.as_ref().map(Days::of),
         reassigned: law.reassigned.as_ref().map(|(rule, _)| Days::of(rule)),
+        number: 0,
+        lists_before: 0,
         law: law.clone(),
     }
 }

@@ -25,8 +25,8 @@ pub(crate) use zone::{Local, Zone, date_of, day_number};
 pub use diff::{Change, ChangeKind, diff};
 pub use holiday::HolidayRecipe;
 pub use pack::{
-    ArtificialVoice, ArtificialVoiceAction, Cap, Confidence, Federal, Holiday, Hours, Jurisdiction,
-    OralConsent, Provenance, Relaxation, RulePack, Span, StateList, Status,
+    AdviceScope, ArtificialVoice, ArtificialVoiceAction, Cap, Confidence, Federal, Holiday, Hours,
+    Jurisdiction, OralConsent, Provenance, Relaxation, RulePack, Span, StateList, Status,
 };
 pub use places::{AreaCode, Places};
 pub use problem::{PackError, Problem};

@@ -113,6 +113,16 @@ pub struct Span {
     pub close: u32,
 }
 
+impl Span {
+    /// Whether it still lasts for more than `margin` seconds at this second of the day.
+    #[inline]
+    pub(crate) fn has_left(self, second: u32, margin: u32) -> bool {
+        self.close
+            .checked_sub(second)
+            .is_some_and(|left| margin < left)
+    }
+}
+
 /// Calling hours by weekday. An empty day is closed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Hours {
@@ -257,30 +267,61 @@ pub struct RulePack {
     pub(crate) index: super::Index,
 }
 
+/// What counsel's recorded advice that names a rule can lift.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AdviceScope {
+    /// Every state that the callee may be in must be one of these; empty: wherever the rule binds.
+    pub states: Vec<StateCode>,
+    /// Only for a callee whose consent stands: what is lifted then is the form of the consent, or a rule that is stricter
+    /// than consent.
+    pub needs_consent: bool,
+    /// Where the law leaves room for it.
+    pub ground: String,
+}
+
 impl RulePack {
-    /// Whether counsel's recorded advice that names this rule can lift anything. Most rules are lifted by none.
+    /// What advice that names this rule can lift; none: nothing. Most rules are lifted by none.
     #[must_use]
-    pub fn is_open_to_advice(&self, rule: &str) -> bool {
-        let oral = self.federal.oral_consent.iter();
-        let mut oral = oral.flat_map(|oral| [oral.relaxes, oral.rule.id]);
+    pub fn advice_scope(&self, rule: &str) -> Option<AdviceScope> {
+        let oral = self.federal.oral_consent.as_ref();
+        if let Some(oral) = oral.filter(|oral| [oral.relaxes, oral.rule.id].contains(&rule)) {
+            return Some(AdviceScope {
+                states: oral.states.clone(),
+                needs_consent: true,
+                ground: oral.rule.citation.to_owned(),
+            });
+        }
+        let of_clock = self.clock_relaxation(rule).map(|relaxation| AdviceScope {
+            states: Vec::new(),
+            needs_consent: relaxation.needs_consent,
+            ground: relaxation.ground.to_owned(),
+        });
+        let mut voices = self
+            .jurisdictions
+            .values()
+            .map(|state| &state.artificial_voice);
+        of_clock.or_else(|| {
+            let voice = voices.find(|voice| voice.provenance.id == rule)?;
+            let bars = voice.action == ArtificialVoiceAction::ProhibitWithoutOverride;
+            bars.then(|| AdviceScope {
+                states: Vec::new(),
+                needs_consent: false,
+                ground: voice.provenance.citation.to_owned(),
+            })
+        })
+    }
+
+    /// What lifts the rule of the clock of this id.
+    fn clock_relaxation(&self, rule: &str) -> Option<Relaxation> {
         let states = self.jurisdictions.values();
-        let hours = states
-            .clone()
-            .flat_map(|state| &state.hours)
-            .map(|row| (&row.provenance, row.relaxation));
+        let hours = states.clone().flat_map(|state| &state.hours);
+        let hours = hours.map(|row| (&row.provenance, row.relaxation));
         let days = states.clone().filter_map(|state| state.holidays.as_ref());
         let days = days.map(|ban| (&ban.provenance, ban.relaxation));
-        let caps = states
-            .clone()
-            .flat_map(|state| &state.caps)
-            .chain(&self.federal.caps);
+        let caps = states.flat_map(|state| &state.caps);
+        let caps = caps.chain(&self.federal.caps);
         let caps = caps.map(|cap| (&cap.provenance, cap.relaxation));
         let mut clock = hours.chain(days).chain(caps);
-        let mut barred = states
-            .map(|state| &state.artificial_voice)
-            .filter(|voice| voice.action == ArtificialVoiceAction::ProhibitWithoutOverride);
-        oral.any(|id| id == rule)
-            || clock.any(|(of, relaxation)| of.id == rule && relaxation.is_some())
-            || barred.any(|voice| voice.provenance.id == rule)
+        clock.find_map(|(of, relaxation)| relaxation.filter(|_| of.id == rule))
     }
 }

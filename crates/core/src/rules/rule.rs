@@ -7,7 +7,10 @@ use super::intern::keep;
 use super::pack::{Cap, Hours, Provenance, Relaxation, Span, Status};
 use super::read::{Table, Word};
 
-const DAYS: [&str; 7] = [
+/// The keys of a row's calling hours: general ones, then the days, Monday first.
+pub(super) const HOURS_KEYS: [&str; 9] = [
+    "every_day",
+    "monday_to_friday",
     "monday",
     "tuesday",
     "wednesday",
@@ -150,13 +153,14 @@ pub(super) fn relaxation(table: &Table<'_>) -> Option<Relaxation> {
 }
 
 fn week(table: &Table<'_>) -> Option<[Vec<Span>; 7]> {
-    let every = table.words("every_day").map(|words| spans(table, &words));
+    let [every_day, monday_to_friday, days @ ..] = HOURS_KEYS;
+    let every = table.words(every_day).map(|words| spans(table, &words));
     let working = table
-        .words("monday_to_friday")
+        .words(monday_to_friday)
         .map(|words| spans(table, &words));
     let mut week: [Vec<Span>; 7] = Default::default();
     let mut good = true;
-    for (index, (day, open)) in DAYS.into_iter().zip(&mut week).enumerate() {
+    for (index, (day, open)) in days.into_iter().zip(&mut week).enumerate() {
         let own = table.words(day).map(|words| spans(table, &words));
         let general = if index < 5 { working.clone() } else { None };
         let mut given = [own, general, every.clone()].into_iter().flatten();

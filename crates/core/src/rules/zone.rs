@@ -28,7 +28,15 @@ pub(crate) struct Zone {
     pub rules: TimeZone,
     /// From which second, UTC, which offset in seconds holds; sorted.
     offsets: Box<[(i64, i32)]>,
+    /// The offset in each stretch of the table, where the whole stretch is steady; else [`UNSTEADY`].
+    stretches: Box<[i32]>,
 }
+
+/// A stretch of the table is two to this power seconds, twelve days.
+const STRETCH_BITS: u32 = 20;
+
+/// No offset.
+const UNSTEADY: i32 = i32::MAX;
 
 /// What a clock in a zone shows.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -37,15 +45,37 @@ pub(crate) struct Local {
     pub day: i32,
     /// Seconds since midnight as the clock shows them.
     pub second: u32,
+    /// Monday: 0.
+    pub weekday: u8,
     /// One offset holds for the whole day, the day before and the day after.
     pub steady: bool,
 }
 
 impl Local {
-    /// Monday: 0.
-    pub fn weekday(self) -> usize {
-        // 1970-01-01 was a Thursday.
-        usize::try_from((self.day + 3).rem_euclid(7)).unwrap_or_default()
+    /// What a clock shows so many seconds after 1970-01-01T00:00:00 of its own.
+    #[inline]
+    fn shown(seconds: i64, steady: bool) -> Self {
+        let day = seconds.div_euclid(DAY) as i32;
+        Self {
+            day,
+            second: seconds.rem_euclid(DAY) as u32,
+            // 1970-01-01 was a Thursday.
+            weekday: day.wrapping_add(3).rem_euclid(7) as u8,
+            steady,
+        }
+    }
+
+    /// The same inside the table, where nothing is negative and all fits in 32 bits.
+    #[inline]
+    fn shown_in_table(seconds: u32, steady: bool) -> Self {
+        const DAY: u32 = 86_400;
+        let day = seconds / DAY;
+        Self {
+            day: day as i32,
+            second: seconds % DAY,
+            weekday: (day.wrapping_add(3) % 7) as u8,
+            steady,
+        }
     }
 }
 
@@ -60,10 +90,28 @@ impl Zone {
                 .map(|change| (change.timestamp().as_second(), change.offset().seconds()));
             offsets.extend(changes.take_while(|(at, _)| *at < TABLE.1));
         }
-        Self {
+        let mut zone = Self {
             name: rules.iana_name().map(super::intern::keep),
             rules,
             offsets: offsets.into(),
+            stretches: Box::default(),
+        };
+        let length = 1 << STRETCH_BITS;
+        let begins = (TABLE.0..TABLE.1).step_by(length);
+        zone.stretches = begins
+            .map(|begin| zone.steady_offset(begin, begin + (1 << STRETCH_BITS) - 1))
+            .collect();
+        zone
+    }
+
+    /// The offset that holds from the first to the last of these seconds and is steady in all of them.
+    fn steady_offset(&self, first: i64, last: i64) -> i32 {
+        match (self.in_table(first), self.in_table(last)) {
+            (Some((offset, true)), Some((same, true))) if offset == same => {
+                let next = (self.next_change(first), self.next_change(last));
+                if next.0 == next.1 { offset } else { UNSTEADY }
+            }
+            _ => UNSTEADY,
         }
     }
 
@@ -80,23 +128,38 @@ impl Zone {
     #[inline]
     pub fn local(&self, at: Timestamp) -> Local {
         let second = at.as_second();
-        if (TABLE.0..TABLE.1).contains(&second) {
-            let next = self.next_change(second);
-            if let Some((from, offset)) = next.checked_sub(1).and_then(|i| self.offsets.get(i)) {
-                let until = self.offsets.get(next).map_or(TABLE.1, |(from, _)| *from);
-                let shown = second + i64::from(*offset);
-                return Local {
-                    day: (shown / DAY) as i32,
-                    second: (shown % DAY) as u32,
-                    steady: second - *from > UNSTEADY_SECONDS && until - second > UNSTEADY_SECONDS,
-                };
+        let into_table = second.wrapping_sub(TABLE.0) as u64;
+        let stretch = usize::try_from(into_table >> STRETCH_BITS).unwrap_or(usize::MAX);
+        match self.stretches.get(stretch) {
+            Some(&offset) if offset != UNSTEADY => {
+                Local::shown_in_table((second as u32).wrapping_add_signed(offset), true)
             }
+            _ => self.local_slowly(at),
         }
-        self.asked(at)
+    }
+
+    #[cold]
+    fn local_slowly(&self, at: Timestamp) -> Local {
+        let second = at.as_second();
+        match self.in_table(second) {
+            Some((offset, steady)) => Local::shown(second + i64::from(offset), steady),
+            None => self.asked(at),
+        }
+    }
+
+    /// The offset at this second, and whether it is steady.
+    fn in_table(&self, second: i64) -> Option<(i32, bool)> {
+        if !(TABLE.0..TABLE.1).contains(&second) {
+            return None;
+        }
+        let next = self.next_change(second);
+        let (from, offset) = self.offsets.get(next.checked_sub(1)?)?;
+        let until = self.offsets.get(next).map_or(TABLE.1, |(from, _)| *from);
+        let steady = second - *from > UNSTEADY_SECONDS && until - second > UNSTEADY_SECONDS;
+        Some((*offset, steady))
     }
 
     /// The first entry of the table after `second`.
-    #[inline]
     fn next_change(&self, second: i64) -> usize {
         // Where clocks change, they mostly do so twice a year: looked for from there, step by step.
         let halves = (second - TABLE.0) / HALF_A_YEAR;
@@ -121,13 +184,10 @@ impl Zone {
         let shown = self.rules.to_datetime(at);
         let time = shown.time();
         let hms = [time.hour(), time.minute(), time.second()];
-        Local {
-            day: day_number(shown.date()),
-            second: hms
-                .into_iter()
-                .fold(0, |sum, part| sum * 60 + u32::try_from(part).unwrap_or(0)),
-            steady: false,
-        }
+        let second = hms
+            .into_iter()
+            .fold(0, |sum, part| sum * 60 + i64::from(part));
+        Local::shown(i64::from(day_number(shown.date())) * DAY + second, false)
     }
 }
 
@@ -187,12 +247,16 @@ mod tests {
                 let at = Timestamp::from_second(second).unwrap();
                 let (fast, asked) = (zone.local(at), zone.asked(at));
                 assert_eq!(
-                    (fast.day, fast.second),
-                    (asked.day, asked.second),
+                    (fast.day, fast.second, fast.weekday),
+                    (asked.day, asked.second, asked.weekday),
                     "{} {at}",
                     name.as_str()
                 );
                 assert_eq!(date_of(fast.day), rules.to_datetime(at).date());
+                let monday_first = date_of(fast.day).weekday().to_monday_zero_offset();
+                assert_eq!(i8::try_from(fast.weekday).unwrap(), monday_first);
+                let slow = zone.local_slowly(at);
+                assert_eq!(fast, slow, "{} {at}", name.as_str());
                 compared += 1;
             }
         }

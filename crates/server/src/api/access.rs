@@ -1,5 +1,8 @@
 //! Who asks, and whether they may.
 
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use hyper::{HeaderMap, StatusCode, header};
@@ -27,14 +30,59 @@ pub fn key_hash(key: &str) -> [u8; 32] {
     Sha256::digest(key.as_bytes()).into()
 }
 
-/// The caller behind the headers; `basic`: HTTP Basic is taken, too, with the key as the password.
+/// Keys that opened something lately; more than so many are forgotten together (invariant `bounded`).
+const SEEN_MAX: usize = 1024;
+
+/// Callers whose keys were good when they were last looked up. Enough to read a body for; whether the key is good still
+/// is asked of the store again, on the thread and at the moment of the operation.
+#[derive(Debug, Default)]
+pub struct Seen(Mutex<HashMap<[u8; 32], Caller>>);
+
+impl Seen {
+    /// The caller behind this key, as of its last look-up.
+    pub fn caller(&self, hash: &[u8; 32]) -> Option<Caller> {
+        self.lock().get(hash).cloned()
+    }
+
+    /// Asks the store; keeps who is known, and forgets who is not.
+    ///
+    /// # Errors
+    /// 401 for a key that is not known.
+    pub fn ask(&self, store: &dyn Store, hash: &[u8; 32]) -> Result<Caller, ApiError> {
+        let asked = caller(store, hash);
+        let mut seen = self.lock();
+        match &asked {
+            Ok(caller) if seen.get(hash) == Some(caller) => {}
+            Ok(caller) => {
+                if seen.len() >= SEEN_MAX {
+                    seen.clear();
+                }
+                seen.insert(*hash, caller.clone());
+            }
+            Err(_) => {
+                seen.remove(hash);
+            }
+        }
+        asked
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<[u8; 32], Caller>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The hash of the key in the headers; `basic`: HTTP Basic is taken, too, with the key as the password.
 ///
 /// # Errors
-/// 401 without a key that is known.
-pub fn caller(store: &dyn Store, headers: &HeaderMap, basic: bool) -> Result<Caller, ApiError> {
+/// 401 without a key.
+pub fn hash_of(headers: &HeaderMap, basic: bool) -> Result<[u8; 32], ApiError> {
     let key = presented(headers, basic).ok_or_else(|| unauthorized("an API key is needed"))?;
+    Ok(key_hash(&key))
+}
+
+fn caller(store: &dyn Store, hash: &[u8; 32]) -> Result<Caller, ApiError> {
     let key: ApiKey = store
-        .authenticate(&key_hash(&key))?
+        .authenticate(hash)?
         .ok_or_else(|| unauthorized("the API key is not known, or was taken back"))?;
     Ok(Caller {
         id: key.id,

@@ -14,16 +14,15 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 
+use super::access::Seen;
 use super::idempotency::{self, Replayable};
 use super::problem::ApiError;
+use super::receive::each_part;
 use super::request::{self, Answer, Caller, Payload, Request};
 use super::route::{self, Body, Found, Route};
 use super::spool::{self, Spooled};
 use super::{PROBLEM, access, stream};
 use crate::app::App;
-
-/// The most of an oversized body that is read so that its sender can hear why it was refused.
-const DROPPED_BYTES_MAX: usize = 64 * 1024 * 1024;
 
 /// How long a list may take, from its first byte to its answer: the registry is more than half a gigabyte.
 const LIST_TIME_MAX: Duration = Duration::from_secs(3600);
@@ -34,6 +33,7 @@ type Out = Response<UnsyncBoxBody<Bytes, Infallible>>;
 /// Serves until `closing` says so; then finishes what is under way.
 pub async fn serve(app: Arc<App>, listener: TcpListener, mut closing: watch::Receiver<bool>) {
     let slots = Arc::new(Semaphore::new(app.config.server.connections_max));
+    let seen = Arc::new(Seen::default());
     let done = Arc::new(Semaphore::new(0));
     let mut open = 0u32;
     loop {
@@ -48,9 +48,10 @@ pub async fn serve(app: Arc<App>, listener: TcpListener, mut closing: watch::Rec
         match socket {
             Ok((socket, _)) => {
                 let (app, done, closing) = (Arc::clone(&app), Arc::clone(&done), closing.clone());
+                let seen = Arc::clone(&seen);
                 open = open.saturating_add(1);
                 tokio::spawn(async move {
-                    connection(app, socket, closing).await;
+                    connection(app, seen, socket, closing).await;
                     drop(slot);
                     done.add_permits(1);
                 });
@@ -72,13 +73,18 @@ pub async fn closed(closing: &mut watch::Receiver<bool>) {
     let _ = closing.wait_for(|c| *c).await;
 }
 
-async fn connection(app: Arc<App>, socket: TcpStream, mut closing: watch::Receiver<bool>) {
+async fn connection(
+    app: Arc<App>,
+    seen: Arc<Seen>,
+    socket: TcpStream,
+    mut closing: watch::Receiver<bool>,
+) {
     let _ = socket.set_nodelay(true);
     let header_limit = Duration::from_secs(app.config.server.header_seconds_max);
     let stop = closing.clone();
     let service = service_fn(move |request| {
-        let (app, stop) = (Arc::clone(&app), stop.clone());
-        async move { Ok::<_, Infallible>(answer(app, request, stop).await) }
+        let (app, seen, stop) = (Arc::clone(&app), Arc::clone(&seen), stop.clone());
+        async move { Ok::<_, Infallible>(answer(app, seen, request, stop).await) }
     });
     let connection = hyper::server::conn::http1::Builder::new()
         .timer(TokioTimer::new())
@@ -100,92 +106,121 @@ async fn connection(app: Arc<App>, socket: TcpStream, mut closing: watch::Receiv
 
 async fn answer(
     app: Arc<App>,
+    seen: Arc<Seen>,
     request: hyper::Request<Incoming>,
     closing: watch::Receiver<bool>,
 ) -> Out {
-    let limit = match route::find(
-        super::ROUTES,
-        request.method().as_str(),
-        request.uri().path(),
-    ) {
-        Found::Route(route, _) if matches!(route.body, Body::List) => LIST_TIME_MAX,
-        _ => Duration::from_secs(app.config.server.request_seconds_max),
+    let method = request.method().clone();
+    let found = route::find(super::ROUTES, method.as_str(), request.uri().path());
+    let (operation, limit) = match &found {
+        Found::Route(route, _) if matches!(route.body, Body::List) => (route.id, LIST_TIME_MAX),
+        found => (
+            match found {
+                Found::Route(route, _) => route.id,
+                _ => "none",
+            },
+            Duration::from_secs(app.config.server.request_seconds_max),
+        ),
     };
-    let mut operation = "none";
-    let method = request.method().as_str().to_owned();
-    let inner = handle(Arc::clone(&app), request, &mut operation);
+    let inner = handle(Arc::clone(&app), seen, request, found);
     let replayable = tokio::time::timeout(limit, inner)
         .await
         .unwrap_or_else(|_| {
             let detail = "the request took too long";
-            let error = ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "timeout", detail);
-            Replayable {
-                answer: Err(error),
-                replayed: false,
-            }
+            refused(ApiError::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "timeout",
+                detail,
+            ))
         });
     let out = match replayable.answer {
         Ok(answer) => success(&app, answer, closing),
         Err(error) => failure(&error),
     };
     let status = out.status().as_u16();
-    tracing::debug!(method, operation, status, "answered");
+    tracing::debug!(%method, operation, status, "answered");
     let labels = format!("operation=\"{operation}\",status=\"{status}\"");
     app.metrics.count("ringfence_http_requests_total", labels);
     with_replayed(out, replayable.replayed)
 }
 
-async fn handle(
-    app: Arc<App>,
-    request: hyper::Request<Incoming>,
-    operation: &mut &'static str,
-) -> Replayable {
-    match prepare(&app, request, operation).await {
-        Err(error) => Replayable {
-            answer: Err(error),
-            replayed: false,
-        },
-        Ok((route, idempotent, request)) => {
-            let act = move || match idempotent {
-                Some((key, path)) => {
-                    let caller = request.caller.id.clone();
-                    let body = match &request.spooled {
-                        Some(spooled) => &spooled.sha256[..],
-                        None => &request.body,
-                    };
-                    let known = idempotency::request_of(key, caller, &path, body);
-                    idempotency::once(&app, &known, || (route.handler)(&app, request))
-                }
-                None => Replayable {
-                    answer: (route.handler)(&app, request),
-                    replayed: false,
-                },
-            };
-            tokio::task::spawn_blocking(act)
-                .await
-                .unwrap_or_else(|e| Replayable {
-                    answer: Err(ApiError::internal(&e.to_string())),
-                    replayed: false,
-                })
-        }
+fn refused(error: ApiError) -> Replayable {
+    Replayable {
+        answer: Err(error),
+        replayed: false,
     }
 }
 
-type Prepared = (&'static Route, Option<(String, String)>, Request);
+async fn handle(
+    app: Arc<App>,
+    seen: Arc<Seen>,
+    request: hyper::Request<Incoming>,
+    found: Found,
+) -> Replayable {
+    let prepared = match prepare(&app, &seen, request, found).await {
+        Ok(prepared) => prepared,
+        Err(error) => return refused(error),
+    };
+    tokio::task::spawn_blocking(move || act(&app, &seen, prepared))
+        .await
+        .unwrap_or_else(|e| refused(ApiError::internal(&e.to_string())))
+}
+
+/// On a thread that may block: the caller once more, and the operation.
+fn act(app: &App, seen: &Seen, prepared: Prepared) -> Replayable {
+    let Prepared {
+        route,
+        idempotent,
+        recheck,
+        mut request,
+    } = prepared;
+    if let Some(hash) = recheck {
+        let caller = seen.ask(&*app.store, &hash);
+        let permitted = caller
+            .map_err(|error| with_realm(error, route.is_page()))
+            .and_then(|caller| access::permit(route, &caller).map(|()| caller));
+        match permitted {
+            Ok(caller) => request.caller = caller,
+            Err(error) => return refused(error),
+        }
+    }
+    match idempotent {
+        Some((key, path)) => {
+            let caller = request.caller.id.clone();
+            let body = match &request.spooled {
+                Some(spooled) => &spooled.sha256[..],
+                None => &request.body,
+            };
+            let known = idempotency::request_of(key, caller, &path, body);
+            idempotency::once(app, &known, || (route.handler)(app, request))
+        }
+        None => Replayable {
+            answer: (route.handler)(app, request),
+            replayed: false,
+        },
+    }
+}
+
+/// What is ready for its handler.
+struct Prepared {
+    route: &'static Route,
+    /// `Idempotency-Key`, and what it stands for.
+    idempotent: Option<(String, String)>,
+    /// The key's hash, if it was not asked of the store yet.
+    recheck: Option<[u8; 32]>,
+    request: Request,
+}
 
 /// Everything before the handler, in an order that reads no body of a stranger.
 async fn prepare(
     app: &Arc<App>,
+    seen: &Arc<Seen>,
     request: hyper::Request<Incoming>,
-    operation: &mut &'static str,
+    found: Found,
 ) -> Result<Prepared, ApiError> {
     let (head, body) = request.into_parts();
-    let path = head.uri.path().to_owned();
-    let found = route::find(super::ROUTES, head.method.as_str(), &path);
-    if let Found::Route(route, _) = &found {
-        *operation = route.id;
-    }
-    let caller = who(app, &found, &head.headers, &path).await?;
+    let path = head.uri.path();
+    let (caller, recheck) = who(app, seen, &found, &head.headers, path).await?;
     let (route, parts) = match found {
         Found::Route(route, parts) => (route, parts),
         Found::Method(allow) => {
@@ -203,6 +238,7 @@ async fn prepare(
         _ => None,
     };
     let query = head.uri.query().unwrap_or_default();
+    let idempotent = key.map(|key| (key, format!("{} {path}?{query}", route.method)));
     let target = head
         .uri
         .path_and_query()
@@ -221,33 +257,50 @@ async fn prepare(
         caller,
         now: app.now(),
     };
-    let whole = format!("{} {path}?{query}", route.method);
-    Ok((route, key.map(|key| (key, whole)), request))
+    Ok(Prepared {
+        route,
+        idempotent,
+        recheck,
+        request,
+    })
 }
 
+/// Who asks; with the key's hash when only its last look-up says so.
 async fn who(
     app: &Arc<App>,
+    seen: &Arc<Seen>,
     found: &Found,
     headers: &hyper::HeaderMap,
     path: &str,
-) -> Result<Caller, ApiError> {
+) -> Result<(Caller, Option<[u8; 32]>), ApiError> {
     let public = matches!(found, Found::Route(route, _) if route.roles.is_none());
     if public || (path == "/" && app.open_page) {
-        return Ok(access::anybody());
+        return Ok((access::anybody(), None));
     }
     let is_hook = matches!(found, Found::Route(route, _) if route.id == super::hooks::ROUTE);
     if is_hook && super::hooks::claims_signature(app, headers) {
-        return Ok(access::signer());
+        return Ok((access::signer(), None));
     }
-    let (app, headers, basic) = (Arc::clone(app), headers.clone(), path == "/");
-    tokio::task::spawn_blocking(move || access::caller(&*app.store, &headers, basic))
-        .await
-        .map_err(|e| ApiError::internal(&e.to_string()))?
-        .map_err(|mut error| {
-            // A browser asks its user for the key.
-            error.allow = basic.then(|| "Basic realm=\"ringfence\"".to_owned());
-            error
-        })
+    let basic = matches!(found, Found::Route(route, _) if route.is_page());
+    let known = async {
+        let hash = access::hash_of(headers, basic)?;
+        // A list's body is kept on disk: nobody's is, whose key may have been taken back.
+        let kept = matches!(found, Found::Route(route, _) if matches!(route.body, Body::List));
+        if !kept && let Some(caller) = seen.caller(&hash) {
+            return Ok((caller, Some(hash)));
+        }
+        let (app, seen) = (Arc::clone(app), Arc::clone(seen));
+        let asked = tokio::task::spawn_blocking(move || seen.ask(&*app.store, &hash)).await;
+        let caller = asked.map_err(|e| ApiError::internal(&e.to_string()))??;
+        Ok((caller, None))
+    };
+    known.await.map_err(|error| with_realm(error, basic))
+}
+
+/// A browser asks its user for the key.
+fn with_realm(mut error: ApiError, basic: bool) -> ApiError {
+    error.allow = basic.then(|| "Basic realm=\"ringfence\"".to_owned());
+    error
 }
 
 /// Keeps a list on disk, beside the database: there is room for its numbers there, too.
@@ -256,59 +309,40 @@ async fn spool(app: &App, body: Incoming) -> Result<Spooled, ApiError> {
     let folder = database.parent().filter(|p| !p.as_os_str().is_empty());
     let folder = folder.unwrap_or(std::path::Path::new("."));
     let most = app.config.server.list_bytes_max;
-    spool::keep(body, folder, most, DROPPED_BYTES_MAX as u64).await
+    spool::keep(body, folder, most).await
 }
 
-/// Reads the body, up to its route's limit. What is over it is read and dropped up to [`DROPPED_BYTES_MAX`]: a client
-/// that is still writing when the connection closes sees a broken pipe and never the answer.
+/// Reads the body, up to its route's limit.
 async fn read_body(
     app: &App,
     route: &Route,
     headers: &hyper::HeaderMap,
-    mut body: Incoming,
+    body: Incoming,
 ) -> Result<Bytes, ApiError> {
     let server = &app.config.server;
     let most = match route.body {
-        Body::None | Body::Json(_) => server.body_bytes_max,
+        Body::None | Body::Json(_) | Body::Form(_) => server.body_bytes_max,
         Body::JsonOrFile(_) if !request::is_csv(headers) => server.body_bytes_max,
         Body::Wav => server.prompt_bytes_max,
         Body::File | Body::JsonOrFile(_) | Body::List => server.import_bytes_max,
     };
     let mut kept = BytesMut::new();
-    let mut length = 0_usize;
-    while let Some(frame) = body.frame().await {
-        let Ok(frame) = frame else {
-            let detail = "the body broke off";
-            return Err(ApiError::new(
-                StatusCode::BAD_REQUEST,
-                "body-broken",
-                detail,
-            ));
-        };
-        let Some(data) = frame.data_ref() else {
-            continue;
-        };
-        length = length.saturating_add(data.len());
-        if length <= most {
-            kept.extend_from_slice(data);
-        } else if length > most.saturating_add(DROPPED_BYTES_MAX) {
-            break;
-        }
-    }
-    if length > most {
-        let detail = format!("the body is larger than {most} bytes");
-        return Err(ApiError::new(
-            StatusCode::PAYLOAD_TOO_LARGE,
-            "body-too-large",
-            detail,
-        ));
-    }
+    each_part(body, most as u64, |data| {
+        kept.extend_from_slice(data);
+        Ok(())
+    })
+    .await?;
     Ok(kept.freeze())
 }
 
 fn success(app: &Arc<App>, answer: Answer, closing: watch::Receiver<bool>) -> Out {
+    let elsewhere = match answer.body {
+        Payload::Elsewhere(path) => Some(path),
+        _ => None,
+    };
     let body = match answer.body {
         Payload::Whole(bytes) => Full::new(bytes).boxed_unsync(),
+        Payload::Elsewhere(_) => Full::new(Bytes::new()).boxed_unsync(),
         Payload::Events { after, filter } => {
             stream::events(Arc::clone(app), after, filter, closing)
         }
@@ -326,11 +360,20 @@ fn success(app: &Arc<App>, answer: Answer, closing: watch::Receiver<bool>) -> Ou
         HeaderValue::from_static("nosniff"),
     );
     if answer.media_type.starts_with("text/html") {
-        let policy = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'";
+        // No script at all, forms to ourselves, and no frame of somebody else's around them.
+        let policy = "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; \
+            base-uri 'none'; frame-ancestors 'none'";
         headers.insert(
             header::CONTENT_SECURITY_POLICY,
             HeaderValue::from_static(policy),
         );
+        headers.insert(
+            header::REFERRER_POLICY,
+            HeaderValue::from_static("no-referrer"),
+        );
+    }
+    if let Some(path) = elsewhere {
+        headers.insert(header::LOCATION, HeaderValue::from_static(path));
     }
     out
 }

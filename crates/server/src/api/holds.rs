@@ -1,7 +1,7 @@
 //! The review list: numbers whose callees said something that may have been an opt-out.
 
 use ringfence_store::hold::{HoldRecord, HoldState, Review};
-use ringfence_store::suppression::OptOutScope;
+use ringfence_store::suppression::{OptOutReceipt, OptOutScope};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::json;
@@ -46,20 +46,33 @@ pub struct ReviewSent {
     note: Option<String>,
 }
 
-fn review(app: &App, request: &mut Request) -> Result<(HoldRecord, Review), ApiError> {
-    let sent: ReviewSent = request.json_or_empty()?;
+fn review(
+    app: &App,
+    request: &Request,
+    note: Option<String>,
+) -> Result<(HoldRecord, Review), ApiError> {
     let hold = app.store.find_hold(&request.id())?;
     request.caller.may_for(hold.draft.seller.as_deref())?;
     let review = Review {
         by: request.caller.id.to_string(),
-        note: sent.note,
+        note,
     };
     Ok((hold, review))
 }
 
 /// It was no opt-out; says why.
 pub fn release(app: &App, mut request: Request) -> Result<Answer, ApiError> {
-    let (hold, review) = review(app, &mut request)?;
+    let sent: ReviewSent = request.json_or_empty()?;
+    Answer::ok(&decide_release(app, &request, sent.note)?)
+}
+
+/// The hold of the path is released, whoever reads the request.
+pub fn decide_release(
+    app: &App,
+    request: &Request,
+    note: Option<String>,
+) -> Result<HoldRecord, ApiError> {
+    let (hold, review) = review(app, request, note)?;
     if review
         .note
         .as_deref()
@@ -76,12 +89,23 @@ pub fn release(app: &App, mut request: Request) -> Result<Answer, ApiError> {
         "ringfence_converse_reviews_total",
         "verdict=\"released\"".into(),
     );
-    Answer::ok(&hold)
+    Ok(hold)
 }
 
 /// It was one.
 pub fn opt_out(app: &App, mut request: Request) -> Result<Answer, ApiError> {
-    let (hold, review) = review(app, &mut request)?;
+    let sent: ReviewSent = request.json_or_empty()?;
+    let (hold, receipt) = decide_opt_out(app, &request, sent.note)?;
+    Answer::ok(&json!({"hold": hold, "receipt": receipt}))
+}
+
+/// The hold of the path is an opt-out, whoever reads the request.
+pub fn decide_opt_out(
+    app: &App,
+    request: &Request,
+    note: Option<String>,
+) -> Result<(HoldRecord, OptOutReceipt), ApiError> {
+    let (hold, review) = review(app, request, note)?;
     let scope = app.opt_out_scope(hold.draft.at);
     let (hold, receipt) = app
         .store
@@ -93,5 +117,5 @@ pub fn opt_out(app: &App, mut request: Request) -> Result<Answer, ApiError> {
         "ringfence_converse_reviews_total",
         "verdict=\"opt-out\"".into(),
     );
-    Answer::ok(&json!({"hold": hold, "receipt": receipt}))
+    Ok((hold, receipt))
 }

@@ -89,7 +89,8 @@ pub fn bring(app: &App, request: Request) -> Result<Answer, ApiError> {
         audio: sent.audio,
         at: request.now,
     };
-    let effect = take(app, &brought, request.now)?;
+    let may = |seller: &str| request.caller.may_for(Some(seller)).is_ok();
+    let effect = take(app, &brought, may, request.now)?;
     let verdict = match effect.opt_out {
         Some(true) => "opt-out",
         Some(false) => "other",
@@ -134,15 +135,7 @@ fn is_form(headers: &HeaderMap) -> bool {
 
 /// A form's fields, sorted: as they are signed.
 fn form_fields(body: &[u8]) -> Vec<(String, String)> {
-    let text = String::from_utf8_lossy(body);
-    let plain = |text: &str| route::decode(&text.replace('+', " "));
-    let mut fields: Vec<_> = text
-        .split('&')
-        .filter_map(|pair| {
-            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-            Some((plain(name)?, plain(value)?))
-        })
-        .collect();
+    let mut fields = route::form(body);
     fields.sort();
     fields
 }

@@ -18,7 +18,9 @@ mod operator;
 mod opt_outs;
 mod page;
 mod problem;
+mod receive;
 mod request;
+mod review;
 mod route;
 mod scrubs;
 mod sellers;
@@ -129,6 +131,9 @@ const fn delete(
 #[rustfmt::skip]
 const ROUTES: &[Route] = &[
     get("/", "page.show", "A plain page: figures, latest calls, campaigns, STOP.", READERS, page::show),
+    get("/review", "page.review", "A page for people: unclear words that wait for a decision, and a form for opt-outs.", READERS, review::show),
+    post("/review/opt-outs", "page.opt-out", "The form for an opt-out.", DESK, Body::Form(schema_of::<review::OptOutForm>), review::opt_out),
+    post("/review/holds/{id}", "page.decide", "The form for a decision.", DESK, Body::Form(schema_of::<review::DecisionForm>), review::decide),
     get("/health", "service.health", "The process answers.", None, service::health),
     get("/ready", "service.ready", "Whether the store can be written, which clock runs, what is stopped.", EVERYBODY, service::ready),
     get("/metrics", "service.metrics", "Prometheus text.", READERS, service::metrics),

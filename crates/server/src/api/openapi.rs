@@ -63,6 +63,9 @@ fn operation(route: &Route) -> Value {
         Body::Json(schema) => Some(json!({"application/json": {"schema": schema()}})),
         Body::JsonOrFile(schema) => Some(json!({"application/json": {"schema": schema()},
                                                 "text/csv": {"schema": {"type": "string"}}})),
+        Body::Form(schema) => {
+            Some(json!({"application/x-www-form-urlencoded": {"schema": schema()}}))
+        }
         Body::Wav => Some(json!({"audio/wav": {"schema": {"type": "string", "format": "binary"}}})),
         Body::File => Some(json!({"text/csv": {"schema": {"type": "string"}}})),
         Body::List => Some(

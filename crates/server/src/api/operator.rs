@@ -162,9 +162,17 @@ pub fn record_override(app: &App, request: Request) -> Result<Answer, ApiError> 
         to: sent.to.map(|to| to.0),
         document: sent.document,
     };
-    let lifts = app.rules.is_open_to_advice(&draft.rule);
+    let scope = app.rules.advice_scope(&draft.rule);
     let record = app.store.record_override(draft, request.now)?;
-    Answer::created(&OverrideKept { record, lifts })
+    Answer::created(&OverrideKept {
+        record,
+        lifts: scope.is_some(),
+        only_in: scope
+            .as_ref()
+            .map(|scope| scope.states.clone())
+            .unwrap_or_default(),
+        only_with_consent: scope.is_some_and(|scope| scope.needs_consent),
+    })
 }
 
 /// An override as it is kept. Any rule may be named, so that advice is on file; most rules are lifted by none.
@@ -174,6 +182,13 @@ struct OverrideKept<R> {
     record: R,
     /// Whether the rule pack lays the rule open to advice: if not, this lifts nothing.
     lifts: bool,
+    /// The states that it is lifted in, and every one that the callee may be in must be among them; left out: wherever the
+    /// rule binds.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    only_in: Vec<StateCode>,
+    /// It is lifted only for a callee whose consent stands, if less than written.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    only_with_consent: bool,
 }
 
 /// Every counsel override.

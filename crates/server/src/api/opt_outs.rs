@@ -1,6 +1,8 @@
 //! "Stop calling me": revocations and suppressions. Each is durable before anything else happens, then ends what is
 //! ringing or under way (invariant `opt-out-wins`).
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use ringfence_core::lead::PhoneNumber;
 use ringfence_store::suppression::{OptOutReceipt, OptOutScope, Revocation, SuppressionDraft};
@@ -10,41 +12,54 @@ use serde::{Deserialize, Serialize};
 use super::problem::ApiError;
 use super::request::{Answer, Request, number};
 use crate::app::App;
+use crate::strangers::{Brought, Warning, beware, unknown};
 
 /// A revocation as it is sent.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RevocationSent {
     /// E.164.
-    number: String,
+    pub number: String,
     /// To whom it was said; none: to every seller.
     #[serde(default)]
-    seller: Option<String>,
+    pub seller: Option<String>,
     /// Where it was said.
-    channel: String,
+    pub channel: String,
     /// The words.
     #[serde(default)]
-    said: Option<String>,
+    pub said: Option<String>,
     /// Now, if nothing is said.
     #[serde(default)]
     #[schemars(with = "Option<String>")]
-    at: Option<Timestamp>,
+    pub at: Option<Timestamp>,
 }
 
 /// An opt-out as it is answered.
 #[derive(Serialize)]
-struct OptOutAnswer {
+pub struct OptOutAnswer {
     id: String,
     number: PhoneNumber,
     seller: Option<String>,
     at: Timestamp,
     #[serde(flatten)]
     receipt: OptOutReceipt,
+    /// The seller is not on file, and may be misspelt.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    warning: Option<Warning>,
 }
 
 /// Takes a revocation.
 pub fn revoke(app: &App, request: Request) -> Result<Answer, ApiError> {
     let sent: RevocationSent = request.json()?;
+    Answer::created(&record(app, &request, sent)?)
+}
+
+/// Takes one, whoever reads it: durable when this returns, and what rings or is under way is ended.
+pub fn record(
+    app: &App,
+    request: &Request,
+    sent: RevocationSent,
+) -> Result<OptOutAnswer, ApiError> {
     request.caller.may_for(sent.seller.as_deref())?;
     let number = number("number", &sent.number)?;
     let at = request.past("at", sent.at)?;
@@ -52,8 +67,8 @@ pub fn revoke(app: &App, request: Request) -> Result<Answer, ApiError> {
     let revocation = Revocation {
         number,
         seller: sent.seller.clone(),
-        channel: sent.channel,
-        said: sent.said,
+        channel: sent.channel.clone(),
+        said: sent.said.clone(),
         at,
         scope,
         call: None,
@@ -69,18 +84,44 @@ pub fn revoke(app: &App, request: Request) -> Result<Answer, ApiError> {
         "ringfence_converse_opt_outs_total",
         "kind=\"revocation\"".into(),
     );
+    let said = sent.said.as_deref().unwrap_or_default();
+    let warning = beware_of(app, request, number, bound, (&sent.channel, said), at)?;
     let id = receipt
         .revocation
         .as_ref()
         .unwrap_or(&receipt.suppression)
         .to_string();
-    Answer::created(&OptOutAnswer {
+    Ok(OptOutAnswer {
         id,
         number,
         seller: sent.seller,
         at,
         receipt,
+        warning,
     })
+}
+
+/// The warning about a seller that is not on file; `how`: the channel and the words.
+fn beware_of(
+    app: &App,
+    request: &Request,
+    number: PhoneNumber,
+    seller: Option<&str>,
+    how: (&str, &str),
+    at: Timestamp,
+) -> Result<Option<Warning>, ApiError> {
+    let Some(seller) = seller else {
+        return Ok(None);
+    };
+    let brought = Brought {
+        number,
+        seller,
+        channel: how.0,
+        said: how.1,
+        at,
+    };
+    let may = |seller: &str| request.caller.may_for(Some(seller)).is_ok();
+    Ok(beware(app, &brought, may, request.now)?)
 }
 
 /// A suppression as it is sent.
@@ -111,8 +152,8 @@ pub fn suppress(app: &App, request: Request) -> Result<Answer, ApiError> {
     let draft = SuppressionDraft {
         number,
         seller: sent.seller.clone(),
-        reason: sent.reason,
-        source: sent.source,
+        reason: sent.reason.clone(),
+        source: sent.source.clone(),
         at,
     };
     let receipt = app.store.suppress(draft, request.now)?;
@@ -121,6 +162,8 @@ pub fn suppress(app: &App, request: Request) -> Result<Answer, ApiError> {
         "ringfence_converse_opt_outs_total",
         "kind=\"suppression\"".into(),
     );
+    let how = (sent.source.as_str(), sent.reason.as_str());
+    let warning = beware_of(app, &request, number, sent.seller.as_deref(), how, at)?;
     let id = receipt.suppression.to_string();
     Answer::created(&OptOutAnswer {
         id,
@@ -128,6 +171,7 @@ pub fn suppress(app: &App, request: Request) -> Result<Answer, ApiError> {
         seller: sent.seller,
         at,
         receipt,
+        warning,
     })
 }
 
@@ -139,7 +183,7 @@ const LINES_MAX: usize = 100_000;
 pub fn import(app: &App, request: Request) -> Result<Answer, ApiError> {
     let text = std::str::from_utf8(&request.body)
         .map_err(|_| ApiError::field("body", "the file is not UTF-8"))?;
-    let mut revocations = Vec::new();
+    let (mut revocations, mut known) = (Vec::new(), BTreeSet::new());
     for (index, line) in text.trim_start_matches('\u{feff}').lines().enumerate() {
         let line = line.trim();
         if line.is_empty() || (index == 0 && line.to_lowercase().starts_with("number")) {
@@ -149,10 +193,12 @@ pub fn import(app: &App, request: Request) -> Result<Answer, ApiError> {
             let detail = format!("more than {LINES_MAX} lines: send them in parts");
             return Err(ApiError::field("body", detail));
         }
-        let revocation = opt_out_line(app, &request, line).map_err(|error| ApiError {
-            detail: format!("line {}: {}", index + 1, error.detail),
-            ..error
-        })?;
+        let revocation = opt_out_line(app, &request, line)
+            .and_then(|revocation| on_file(app, revocation, &mut known))
+            .map_err(|error| ApiError {
+                detail: format!("line {}: {}", index + 1, error.detail),
+                ..error
+            })?;
         revocations.push(revocation);
     }
     let told: Vec<_> = revocations
@@ -169,6 +215,31 @@ pub fn import(app: &App, request: Request) -> Result<Answer, ApiError> {
     Answer::ok(&serde_json::json!({
         "opted_out": receipts.len(), "leads_cancelled": leads, "attempts_voided": attempts,
     }))
+}
+
+/// A file is brought by a person, who can mend it: one that names a seller that is not on file is refused.
+fn on_file(
+    app: &App,
+    revocation: Revocation,
+    known: &mut BTreeSet<String>,
+) -> Result<Revocation, ApiError> {
+    if let Some(seller) = &revocation.seller
+        && !known.contains(seller)
+    {
+        if let Some(alike) = unknown(app, seller)? {
+            let hint = match alike.as_slice() {
+                [] => String::new(),
+                alike => format!("; {} may be meant", alike.join(", ")),
+            };
+            let detail = format!("no seller `{seller}` is on file{hint}");
+            return Err(ApiError {
+                code: "seller-unknown",
+                ..ApiError::field("seller", detail)
+            });
+        }
+        known.insert(seller.clone());
+    }
+    Ok(revocation)
 }
 
 fn opt_out_line(app: &App, request: &Request, line: &str) -> Result<Revocation, ApiError> {

@@ -1,4 +1,5 @@
-//! The plain page at `/`: what runs, who was called, what is stopped. No script, everything escaped.
+//! The plain page at `/`: what runs, who was called, what is stopped. No script, everything
+//! escaped.
 
 use std::fmt::Write;
 
@@ -11,6 +12,10 @@ use super::problem::ApiError;
 use super::request::{Answer, Request};
 use crate::app::App;
 
+/// Said on every page of a test clock.
+pub const TEST_CLOCK: &str =
+    "<p class=\"note test\"><strong>Test clock.</strong> Nothing here is evidence.</p>";
+
 /// Campaigns and calls shown.
 const ROWS: u32 = 25;
 
@@ -18,6 +23,9 @@ const STYLE: &str = "body{font:15px/1.5 system-ui,sans-serif;margin:2rem auto;ma
     color:#1b1f24;background:#fff}h1{font-size:1.3rem}h2{font-size:1.05rem;margin-top:2rem}\
     table{border-collapse:collapse;width:100%}th,td{text-align:left;padding:.3rem .6rem;\
     border-bottom:1px solid #d8dee4;vertical-align:top}th{font-weight:600}code{font-size:.9em}\
+    article{padding:.2rem .9rem;border:1px solid #d8dee4;border-radius:.4rem;margin:1rem 0}\
+    blockquote{font-size:1.1rem;margin:.6rem 0;white-space:pre-wrap;overflow-wrap:anywhere}\
+    input,select,textarea,button{font:inherit}textarea{display:block;width:100%;box-sizing:border-box}\
     .note{padding:.6rem .9rem;border:1px solid;border-radius:.4rem;margin:.6rem 0}\
     .test{background:#fff8c5;border-color:#d4a72c}.stop{background:#ffebe9;border-color:#cf222e}\
     @media(prefers-color-scheme:dark){body{color:#e6edf3;background:#0d1117}th,td{border-color:#30363d}\
@@ -27,9 +35,7 @@ const STYLE: &str = "body{font:15px/1.5 system-ui,sans-serif;margin:2rem auto;ma
 pub fn show(app: &App, request: Request) -> Result<Answer, ApiError> {
     let mut body = String::new();
     if app.clock.is_test() {
-        body.push_str(
-            "<p class=\"note test\"><strong>Test clock.</strong> Nothing here is evidence.</p>",
-        );
+        body.push_str(TEST_CLOCK);
     }
     for stop in app.store.stops()? {
         let reason = stop.reason.unwrap_or_default();
@@ -52,12 +58,7 @@ pub fn show(app: &App, request: Request) -> Result<Answer, ApiError> {
     holds(app, &request, &mut body)?;
     campaigns(app, &request, &mut body)?;
     calls(app, &request, &mut body)?;
-    let html = format!(
-        "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\">\
-         <meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\
-         <meta http-equiv=\"refresh\" content=\"5\"><title>Ringfence</title>\
-         <style>{STYLE}</style></head><body><h1>Ringfence</h1>{body}</body></html>"
-    );
+    let html = document("Ringfence", Some(5), &body);
     Ok(Answer::text(
         StatusCode::OK,
         "text/html; charset=utf-8",
@@ -65,7 +66,20 @@ pub fn show(app: &App, request: Request) -> Result<Answer, ApiError> {
     ))
 }
 
-/// Words that wait for a person: decided by `ringfence holds`, or over the API.
+/// A whole page; it is loaded anew every so many seconds.
+pub fn document(title: &str, refresh_seconds: Option<u32>, body: &str) -> String {
+    let refresh = refresh_seconds.map_or_else(String::new, |seconds| {
+        format!("<meta http-equiv=\"refresh\" content=\"{seconds}\">")
+    });
+    format!(
+        "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\">\
+         <meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\
+         {refresh}<title>{title}</title>\
+         <style>{STYLE}</style></head><body><h1>{title}</h1>{body}</body></html>"
+    )
+}
+
+/// Words that wait for a person, who decides on the page at `/review`.
 fn holds(app: &App, request: &Request, body: &mut String) -> Result<(), ApiError> {
     let mut rows = Vec::new();
     let open = app
@@ -99,6 +113,9 @@ fn holds(app: &App, request: &Request, body: &mut String) -> Result<(), ApiError
         "an opt-out from",
     ];
     table(body, "Held for review", &columns, &rows);
+    if !app.open_page {
+        body.push_str("<p><a href=\"/review\">Decide</a></p>");
+    }
     Ok(())
 }
 
@@ -194,7 +211,8 @@ fn word(value: &impl serde::Serialize) -> String {
     }
 }
 
-fn escape(text: &str) -> String {
+/// Text that stays text in a page.
+pub fn escape(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
     for c in text.chars() {
         match c {

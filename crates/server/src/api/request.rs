@@ -234,6 +234,8 @@ pub struct Answer {
 pub enum Payload {
     /// Whole.
     Whole(Bytes),
+    /// Nothing: a browser goes there next.
+    Elsewhere(&'static str),
     /// Server-sent events after this place in the log.
     Events {
         /// Where to begin.

@@ -1,5 +1,6 @@
 //! One table of routes: it routes, says who may ask, and is what the OpenAPI document is made from.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use ringfence_store::key::Role;
@@ -21,6 +22,8 @@ pub enum Body {
     Json(fn() -> Value),
     /// JSON of this schema, or a file of numbers.
     JsonOrFile(fn() -> Value),
+    /// A form of our own page, with fields of this schema.
+    Form(fn() -> Value),
     /// A recorded prompt.
     Wav,
     /// A file of leads.
@@ -45,6 +48,13 @@ pub struct Route {
     pub body: Body,
     /// What answers.
     pub handler: Handler,
+}
+
+impl Route {
+    /// Whether it is for a browser, which asks its user for the key.
+    pub fn is_page(&self) -> bool {
+        self.id.starts_with("page.")
+    }
 }
 
 /// What a path leads to.
@@ -83,7 +93,7 @@ fn matches(pattern: &'static str, path: &str) -> Option<BTreeMap<&'static str, S
     loop {
         match (wanted.next(), given.next()) {
             (None, None) => return Some(parts),
-            (Some(want), Some(have)) => segment(want, &decode(have)?, &mut parts)?,
+            (Some(want), Some(have)) => segment(want, &decoded(have)?, &mut parts)?,
             _ => return None,
         }
     }
@@ -104,6 +114,14 @@ fn segment(
     }
     parts.insert(name, value.to_owned());
     Some(())
+}
+
+/// As it came, if nothing in it is encoded: every request is held against many routes.
+fn decoded(text: &str) -> Option<Cow<'_, str>> {
+    match text.contains('%') {
+        true => decode(text).map(Cow::Owned),
+        false => Some(Cow::Borrowed(text)),
+    }
 }
 
 /// Undoes percent-encoding; none for what is no text.
@@ -137,6 +155,18 @@ pub fn query(text: &str) -> BTreeMap<String, String> {
         .filter_map(|pair| {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
             Some((decode(name)?, read(value)?))
+        })
+        .collect()
+}
+
+/// A form's fields in their order, undecodable ones left out; here a `+` is always a blank.
+pub fn form(body: &[u8]) -> Vec<(String, String)> {
+    let text = String::from_utf8_lossy(body);
+    let plain = |text: &str| decode(&text.replace('+', " "));
+    text.split('&')
+        .filter_map(|pair| {
+            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+            Some((plain(name)?, plain(value)?))
         })
         .collect()
 }

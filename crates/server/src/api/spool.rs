@@ -5,12 +5,12 @@ use std::io::Write;
 use std::os::fd::AsRawFd;
 use std::path::{Path, PathBuf};
 
-use http_body_util::BodyExt;
 use hyper::StatusCode;
 use hyper::body::Incoming;
 use sha2::{Digest, Sha256};
 
 use super::problem::ApiError;
+use super::receive::each_part;
 
 /// A body on disk.
 #[derive(Debug)]
@@ -30,14 +30,8 @@ impl Spooled {
 /// Reads a body into a file in `folder`.
 ///
 /// # Errors
-/// 413 for more than `most` bytes, of which `dropped` more are read so that the sender hears of it; 400 for a body that
-/// breaks off; 503 when the disk takes no more.
-pub async fn keep(
-    mut body: Incoming,
-    folder: &Path,
-    most: u64,
-    dropped: u64,
-) -> Result<Spooled, ApiError> {
+/// As [`each_part`]; 503 when the disk takes no more.
+pub async fn keep(body: Incoming, folder: &Path, most: u64) -> Result<Spooled, ApiError> {
     let full = |error: std::io::Error| {
         tracing::error!(%error, "an uploaded list could not be kept");
         let detail = "the body could not be kept on disk";
@@ -45,32 +39,12 @@ pub async fn keep(
     };
     let mut file = tempfile::tempfile_in(folder).map_err(full)?;
     let mut hash = Sha256::new();
-    let mut length = 0_u64;
-    while let Some(frame) = body.frame().await {
-        let frame = frame.map_err(|_| {
-            let detail = "the body broke off";
-            ApiError::new(StatusCode::BAD_REQUEST, "body-broken", detail)
-        })?;
-        let Some(data) = frame.data_ref() else {
-            continue;
-        };
-        length = length.saturating_add(data.len() as u64);
-        if length <= most {
-            hash.update(data);
-            // Into the page cache: short enough for a thread that others wait for, too.
-            file.write_all(data).map_err(full)?;
-        } else if length > most.saturating_add(dropped) {
-            break;
-        }
-    }
-    if length > most {
-        let detail = format!("the body is larger than {most} bytes");
-        return Err(ApiError::new(
-            StatusCode::PAYLOAD_TOO_LARGE,
-            "body-too-large",
-            detail,
-        ));
-    }
+    each_part(body, most, |data| {
+        hash.update(data);
+        // Into the page cache: short enough for a thread that others wait for, too.
+        file.write_all(data).map_err(full)
+    })
+    .await?;
     file.flush().map_err(full)?;
     Ok(Spooled {
         file,

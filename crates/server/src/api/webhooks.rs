@@ -11,7 +11,8 @@ use super::problem::ApiError;
 use super::request::{Answer, Request, whole_list};
 use crate::app::{App, fresh_id};
 use crate::clock::Clock;
-use crate::webhooks::{Secret, Target};
+use crate::post::Target;
+use crate::webhooks::Secret;
 
 /// INVARIANT (bounded): so many endpoints.
 const ENDPOINTS_MAX: usize = 50;

@@ -2,7 +2,9 @@
 
 mod decisions;
 mod gate;
+mod http;
 mod lists;
+mod node;
 mod opt_out;
 mod race;
 mod scrub;
@@ -16,6 +18,8 @@ use super::{Global, Outcome};
 pub enum Bench {
     /// Durable decisions: facts read, decided, recorded, chained and flushed
     Decisions(decisions::Decisions),
+    /// Durable decisions over HTTP beside a handler that does nothing
+    Http(http::Http),
     /// One decision in process: every check, every rule
     Gate(gate::Gate),
     /// Many numbers asked about at once, nothing recorded
@@ -26,6 +30,8 @@ pub enum Bench {
     Race(race::Race),
     /// The registry of 258 million numbers: size, look-ups, import, change
     Lists(lists::Lists),
+    /// One node with the whole registry and a million leads: memory, and taking up a new list
+    Node(node::Node),
 }
 
 impl Bench {
@@ -34,10 +40,12 @@ impl Bench {
         match self {
             Self::Decisions(decisions) => decisions.run(global),
             Self::Gate(gate) => gate.run(global),
+            Self::Http(http) => http.run(global),
             Self::Scrub(scrub) => scrub.run(global),
             Self::OptOut(opt_out) => opt_out.run(global),
             Self::Race(race) => race.run(global),
             Self::Lists(lists) => lists.run(global),
+            Self::Node(node) => node.run(global),
         }
     }
 }

@@ -2,6 +2,7 @@
 
 mod freshness;
 mod machine;
+mod waiting;
 
 use std::collections::BTreeSet;
 
@@ -45,6 +46,7 @@ impl Doctor {
         sellers(&world, &mut findings)?;
         lists(&world, &mut findings)?;
         freshness::look(&world, &mut findings)?;
+        waiting::look(&world, &mut findings)?;
         access(&world, &mut findings)?;
         log(&world, &mut findings)?;
         let bad = findings.iter().any(|f| !matches!(f.state, "ok" | "note"));

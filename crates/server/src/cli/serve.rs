@@ -20,8 +20,10 @@ use crate::app::{self, App};
 use crate::assembly::Assembly;
 use crate::clock::Clock;
 use crate::config::{Config, Flags, LogFormat};
+use crate::converse::Judge;
 use crate::desk::{CallDesk, NoLine};
 use crate::metrics::Metrics;
+use crate::post::Client;
 use crate::webhooks::Dispatcher;
 
 /// How often permits that expired unused are voided.
@@ -123,12 +125,14 @@ async fn serve(
         .await
         .with_context(|| format!("cannot listen on {}", config.server.listen))
         .map_err(Failure::Environment)?;
+    let client = Client::new(config.ca_file()).map_err(Failure::environment)?;
+    let judge = Judge::new(&config.second_opinion, client.clone()).map_err(Failure::environment)?;
     let mut assembly = if config.trunks.is_empty() {
         None
     } else {
         let (store, rules) = (Arc::clone(&store), Arc::clone(&rules));
         Some(
-            Assembly::new(&config, store, rules, clock)
+            Assembly::new(&config, store, rules, clock, judge.clone())
                 .await
                 .map_err(Failure::Environment)?,
         )
@@ -144,6 +148,7 @@ async fn serve(
         rules,
         clock,
         desk,
+        judge,
         metrics: Metrics::default(),
         open_page: false,
     });
@@ -158,7 +163,7 @@ async fn serve(
     let http = tokio::spawn(api::serve(Arc::clone(&app), listener, closing));
     let expiry = tokio::spawn(expire_permits(Arc::clone(&app)));
     let watching = tokio::spawn(crate::watch::run(Arc::clone(&app)));
-    let dispatcher = Dispatcher::new(Arc::clone(&app)).map_err(Failure::environment)?;
+    let dispatcher = Dispatcher::new(Arc::clone(&app), client).map_err(Failure::environment)?;
     let webhooks = tokio::spawn(Arc::new(dispatcher).run());
     if let Some(assembly) = &mut assembly {
         assembly.start_dialer().map_err(Failure::Environment)?;

@@ -9,7 +9,8 @@ use toml::de::{DeTable, DeValue};
 
 use super::schema::{Kind, SETTINGS, TRUNK, WEBHOOK, kind_of};
 use super::{Config, DEFAULTS};
-use crate::webhooks::{Secret, Target};
+use crate::post::Target;
+use crate::webhooks::Secret;
 
 /// Settings given on the command line; they win.
 #[derive(Debug, Clone, Default)]
@@ -206,6 +207,7 @@ impl Layers {
         self.check_trunks(folder);
         self.check_webhooks(folder);
         self.check_hooks(folder);
+        self.place_files(folder);
         self.check_ports();
         if !self.errors.is_empty() {
             return Err(ConfigErrors(self.errors));
@@ -329,6 +331,18 @@ impl Layers {
         if !text("twilio_auth_token").is_empty() && text("public_url").is_empty() {
             self.errors
                 .push("`hooks.twilio_auth_token` needs `hooks.public_url`".to_owned());
+        }
+    }
+
+    /// Files that are read later are named from the configuration's folder, too.
+    fn place_files(&mut self, folder: Option<&Path>) {
+        for (section, key) in [("https", "ca_file"), ("second_opinion", "api_key_file")] {
+            let setting = self.settings.get_mut(&(section.to_owned(), key.to_owned()));
+            if let Some(setting) = setting
+                && let Some(path) = setting.value.as_str().filter(|path| !path.is_empty())
+            {
+                setting.value = Value::String(beside(folder, path).display().to_string());
+            }
         }
     }
 

@@ -5,7 +5,7 @@ mod layers;
 mod schema;
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use ringfence_core::gate::Policy;
@@ -36,6 +36,8 @@ pub struct Config {
     pub converse: ConverseConfig,
     /// `[hooks]`
     pub hooks: HooksConfig,
+    /// `[https]`
+    pub https: HttpsConfig,
     /// `[[webhooks]]`
     #[serde(default)]
     pub webhooks: Vec<Webhook>,
@@ -247,6 +249,13 @@ impl std::fmt::Debug for HooksConfig {
     }
 }
 
+/// https towards others.
+#[derive(Debug, Clone, Deserialize)]
+pub struct HttpsConfig {
+    /// Certificates (PEM) that are trusted beside this machine's own; empty: none.
+    pub ca_file: String,
+}
+
 /// A system that hears of events.
 #[derive(Clone, Deserialize)]
 pub struct Webhook {
@@ -275,7 +284,7 @@ impl std::fmt::Debug for Webhook {
 /// Whom to ask about words whose meaning is uncertain.
 #[derive(Debug, Clone, Deserialize)]
 pub struct SecondOpinionConfig {
-    /// An OpenAI-compatible `/v1/chat/completions`, plain http. Empty: nobody.
+    /// An OpenAI-compatible `/v1/chat/completions`. Empty: nobody.
     pub url: String,
     /// Its name for the model.
     pub model: String,
@@ -356,6 +365,13 @@ impl Config {
     #[must_use]
     pub fn outside_trunk(&self) -> Option<&Trunk> {
         self.trunks.iter().find(|t| !t.is_loopback())
+    }
+
+    /// The file of `[https] ca_file`, if one is named.
+    #[must_use]
+    pub fn ca_file(&self) -> Option<&Path> {
+        let named = !self.https.ca_file.is_empty();
+        named.then(|| Path::new(&self.https.ca_file))
     }
 
     /// The SQLite file behind `url`.

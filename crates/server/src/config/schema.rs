@@ -57,6 +57,7 @@ pub const SETTINGS: &[(&str, &str, Kind)] = &[
     ("hooks", "twilio_auth_token", Kind::Text),
     ("hooks", "twilio_auth_token_file", Kind::Text),
     ("hooks", "public_url", Kind::Text),
+    ("https", "ca_file", Kind::Text),
     ("second_opinion", "url", Kind::Text),
     ("second_opinion", "model", Kind::Text),
     ("second_opinion", "api_key_file", Kind::Text),

@@ -26,8 +26,10 @@ use crate::app::{App, keep_pack};
 use crate::assembly::Assembly;
 use crate::clock::Clock;
 use crate::config::{Config, Transport, Trunk};
+use crate::converse::Judge;
 use crate::desk::{Speaker, Words};
 use crate::metrics::Metrics;
+use crate::post::Client;
 
 pub use result::DemoResult;
 
@@ -90,7 +92,10 @@ impl Demo {
         let (words, said) = mpsc::channel(256);
         let carrier = start_carrier(rows.personas(), words).await?;
         let config = demo_config(config, &carrier);
-        let assembly = Assembly::new(&config, Arc::clone(&store), Arc::clone(&pack), clock).await?;
+        let client = Client::new(config.ca_file())?;
+        let judge = Judge::new(&config.second_opinion, client)?;
+        let (shared, law) = (Arc::clone(&store), Arc::clone(&pack));
+        let assembly = Assembly::new(&config, shared, law, clock, judge.clone()).await?;
         let intake = leads::take_in(&*store, &world, rows, &config, clock.now())?;
         let app = Arc::new(App {
             config,
@@ -98,6 +103,7 @@ impl Demo {
             rules: pack,
             clock,
             desk: assembly.desk(),
+            judge,
             metrics: Metrics::default(),
             open_page: true,
         });

@@ -188,7 +188,8 @@ fn instant(text: &str, latest: Timestamp) -> Result<Timestamp, Complaint> {
     Ok(at)
 }
 
-/// Ten ASCII digits whose area code could exist. The exchange is not checked: the registry holds what was registered.
+/// Ten ASCII digits whose area code could exist. The exchange is not checked: the registry holds what was registered, and a
+/// number that cannot exist is never asked about.
 pub fn ten_digits(text: &str) -> Option<u64> {
     let plain = text.len() == 10 && text.bytes().all(|b| b.is_ascii_digit());
     let number: u64 = text.parse().ok().filter(|_| plain)?;

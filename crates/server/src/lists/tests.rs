@@ -75,6 +75,23 @@ fn the_registry_as_delivered() {
     }
 }
 
+/// A number whose exchange begins with 0 or 1 cannot exist, but its line matches whole, and nobody can be asked about it:
+/// refusing the registry for it would leave every seller without one. Both readers, the fast and the slow, take it.
+#[test]
+fn the_registry_holds_what_was_registered() {
+    let want = vec![8_180_550_101, 8_181_550_102, 8_185_550_103];
+    let flat = b"818,0550101\n818,1550102\n818,5550103\n";
+    assert_eq!(numbers(ListKind::FtcFull, "a.txt", flat), want);
+    let plain = b"8180550101\r\n8181550102\r\n8185550103\r\n";
+    assert_eq!(numbers(ListKind::FtcFull, "a.txt", plain), want);
+    let xml = b"<list type='full' val='818'><ac val='818'><ph val='0550101'/><ph val='1550102'/><ph val='5550103'/></ac></list>";
+    assert_eq!(numbers(ListKind::FtcFull, "a.xml", xml), want);
+    for impossible in ["118,5550101\n", "018,5550101\n"] {
+        let refused = read_named(ListKind::FtcFull, "a.txt", impossible.as_bytes());
+        assert!(refused.is_err(), "{impossible}");
+    }
+}
+
 #[test]
 fn a_file_that_does_not_match_whole_is_refused_whole() {
     let guid = "36554E44-EAB3-4167-B3BF-13E73EE57B8A";

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
-use ringfence_core::gate::{CallRequest, Facts, ReasonCode, Verdict, judge};
+use ringfence_core::gate::{CallRequest, Facts, Judgement, ReasonCode, Verdict, judge};
 use ringfence_core::id::Id;
 use ringfence_core::lead::{Place, StateCode};
 use ringfence_core::rules::{AreaCode, RulePack};
@@ -193,7 +193,17 @@ impl<'a> Book<'a> {
 impl Verdicts {
     /// What a scrub tells of the call that `facts` describe, at `at`.
     pub fn of(rules: &RulePack, facts: &Facts, at: Timestamp) -> Self {
-        let judgement = judge(rules, facts, at);
+        judge(rules, facts, at, |judgement| {
+            Self::from_judgement(judgement, rules, facts, at)
+        })
+    }
+
+    fn from_judgement(
+        judgement: &Judgement<'_>,
+        rules: &RulePack,
+        facts: &Facts,
+        at: Timestamp,
+    ) -> Self {
         let next_allowed_at = judgement.next_allowed_at();
         let (verdict, may_begin) = match judgement.verdict() {
             Verdict::Allow => (Verdict::Allow, Some(at)),

@@ -1,9 +1,7 @@
 //! Events told to other systems, at least once each: what the log holds is written down as deliveries, and each is tried
 //! until it arrives or is dead.
 
-mod post;
 mod sign;
-mod target;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -16,14 +14,13 @@ use ringfence_store::evidence::EventFilter;
 use ringfence_store::webhook::{Delivery, Endpoint, Missed};
 use tokio::sync::Semaphore;
 
-pub use post::Client;
 pub use sign::Secret;
-pub use target::Target;
 
 use crate::app::App;
 use crate::calls::blocking;
 use crate::clock::Clock;
 use crate::desk::DeskError;
+use crate::post::{Bounds, Client, Target};
 
 /// How often the log is looked at: an opt-out is told within a second.
 const TICK: Duration = Duration::from_millis(100);
@@ -36,6 +33,11 @@ const POSTS_MAX: usize = 32;
 const POSTS_TO_ONE_MAX: usize = 4;
 /// How often an event is tried before its delivery is dead; the tries span about a day.
 const ATTEMPTS_MAX: u32 = 12;
+/// An endpoint has so long to answer; what it says is not kept.
+const BOUNDS: Bounds = Bounds {
+    time: Duration::from_secs(10),
+    answer_bytes: 64 * 1024,
+};
 const WAIT_FIRST_MS: i64 = 2_000;
 const WAIT_MS_MAX: i64 = 6 * 3600 * 1000;
 
@@ -60,7 +62,7 @@ impl Dispatcher {
     ///
     /// # Errors
     /// The store's failure.
-    pub fn new(app: Arc<App>) -> Result<Self, StoreError> {
+    pub fn new(app: Arc<App>, client: Client) -> Result<Self, StoreError> {
         let now = Clock::real().now();
         let mut configured = BTreeMap::new();
         for webhook in &app.config.webhooks {
@@ -84,7 +86,7 @@ impl Dispatcher {
         }
         Ok(Self {
             app,
-            client: Client::new(),
+            client,
             configured,
             slots: Arc::new(Semaphore::new(POSTS_MAX)),
             under_way: Mutex::default(),
@@ -246,7 +248,8 @@ impl Dispatcher {
             ("webhook-timestamp", &seconds.to_string()),
             ("webhook-signature", &signature),
         ];
-        self.client.post(&target, &headers, body).await
+        let answered = self.client.post(&target, &headers, body, BOUNDS).await?;
+        Ok(answered.status)
     }
 }
 

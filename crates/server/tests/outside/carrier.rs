@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use ringfence_telephony::simulated::{Persona, SimulatedCarrier, SimulatedConfig};
+use ringfence_telephony::simulated::{Observer, Persona, SimulatedCarrier, SimulatedConfig};
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 
@@ -23,6 +23,11 @@ pub struct Carrier {
 impl Carrier {
     /// Numbers that are not named listen to the end.
     pub fn start(personas: &[(&str, Persona)]) -> Self {
+        Self::observed(personas, Arc::new(|_, _| {}))
+    }
+
+    /// The same, with somebody who watches the callees.
+    pub fn observed(personas: &[(&str, Persona)], observer: Observer) -> Self {
         let personas: BTreeMap<String, Persona> = personas
             .iter()
             .map(|(number, persona)| ((*number).to_owned(), *persona))
@@ -35,7 +40,13 @@ impl Carrier {
         };
         let listen = SocketAddr::from(([127, 0, 0, 1], 0));
         let carrier = runtime
-            .block_on(SimulatedCarrier::start(listen, config, Arc::new(of), None))
+            .block_on(SimulatedCarrier::start_observed(
+                listen,
+                config,
+                Arc::new(of),
+                None,
+                observer,
+            ))
             .unwrap();
         Self {
             _runtime: runtime,

@@ -62,6 +62,8 @@ fn usage_is_two_help_is_zero() {
         &["stop"],
         &["backup"],
         &["bench", "scrub"],
+        &["bench", "http"],
+        &["bench", "node"],
     ] {
         let help = world.done(&[command, &["--help"]].concat());
         assert!(help.contains("Example"), "{command:?}: {help}");

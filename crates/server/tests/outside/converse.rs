@@ -2,13 +2,18 @@
 
 use std::time::{Duration, Instant};
 
+use ringfence_telephony::simulated::Persona;
 use serde_json::{Value, json};
 
 use crate::carrier::Carrier;
 use crate::server::{Server, World, consent, tone};
 
 fn world(callees: &[&str]) -> (World, Carrier, Server) {
-    let carrier = Carrier::start(&[]);
+    world_of(callees, &[])
+}
+
+fn world_of(callees: &[&str], personas: &[(&str, Persona)]) -> (World, Carrier, Server) {
+    let carrier = Carrier::start(personas);
     let world = World::new();
     let server = carrier.serve(&world, "");
     prompt(
@@ -41,16 +46,6 @@ fn answered(server: &Server, number: &str) -> Value {
     let id = placed["id"].as_str().unwrap();
     server.call_when(id, |call| call["disclosure"]["state"] == "sending");
     placed
-}
-
-fn denied_by(server: &Server, number: &str) -> Vec<String> {
-    let asked = json!({"to": number, "seller": "acme-solar", "dry_run": true});
-    let decision = server.post("/v1/decisions", &asked).ok();
-    let reasons = decision["reasons"].as_array().unwrap();
-    let codes = reasons
-        .iter()
-        .map(|r| r["code"].as_str().unwrap().to_owned());
-    codes.collect()
 }
 
 fn events(server: &Server, placed: &Value) -> Vec<String> {
@@ -109,7 +104,7 @@ fn unclear_words_end_the_call_with_a_farewell_and_hold_the_number() {
         say(&server, &placed, "callee", "i'm not interested", true),
         Value::Null
     );
-    assert_eq!(denied_by(&server, number), ["held"], "at once");
+    assert_eq!(server.reasons(number, "acme-solar"), ["held"], "at once");
     let call = server.ended(&placed);
     assert!(
         began.elapsed() < Duration::from_secs(15),
@@ -150,13 +145,13 @@ fn interim_words_count_when_they_are_stable() {
     );
     // The agent's own words between neither count nor disturb.
     say(&server, &placed, "agent", "stop calling me", true);
-    assert_eq!(denied_by(&server, extended), Vec::<String>::new());
+    assert_eq!(server.reasons(extended, "acme-solar"), Vec::<String>::new());
     assert_eq!(
         say(&server, &placed, "callee", "stop calling me", false),
         true
     );
     assert_eq!(
-        denied_by(&server, extended),
+        server.reasons(extended, "acme-solar"),
         ["consent-revoked", "dnc-internal"]
     );
     assert_eq!(server.ended(&placed)["opt_out"], true);
@@ -168,7 +163,7 @@ fn interim_words_count_when_they_are_stable() {
     );
     // No final text ever comes, and the callee may have hung up meanwhile.
     let began = Instant::now();
-    while denied_by(&server, stands) != ["consent-revoked", "dnc-internal"] {
+    while server.reasons(stands, "acme-solar") != ["consent-revoked", "dnc-internal"] {
         assert!(began.elapsed() < Duration::from_secs(10), "never counted");
         std::thread::sleep(Duration::from_millis(20));
     }
@@ -183,7 +178,10 @@ fn interim_words_count_when_they_are_stable() {
     let fine = "yes tuesday at five works for me thank you";
     assert_eq!(say(&server, &placed, "callee", fine, true), false);
     std::thread::sleep(Duration::from_millis(900));
-    assert!(denied_by(&server, changed).is_empty(), "nobody opted out");
+    assert!(
+        server.reasons(changed, "acme-solar").is_empty(),
+        "nobody opted out"
+    );
 }
 
 #[test]
@@ -205,4 +203,55 @@ fn an_opt_out_taken_beside_the_server_ends_the_call_here() {
     world.done(&["holds", "opt-out", &hold]);
     let call = server.ended(&placed);
     assert!(began.elapsed() < Duration::from_secs(10), "{call:#}");
+}
+
+/// Unclear words by text message, for one seller.
+fn unclear(server: &Server, number: &str, seller: &str) -> String {
+    let path = format!("/v1/hooks/sms?seller={seller}");
+    let words = json!({"from": number, "text": "i'm not interested"});
+    let hold = server.post(&path, &words).ok()["holds"][0].clone();
+    hold.as_str().unwrap().to_owned()
+}
+
+fn ringing(server: &Server, number: &str) -> Value {
+    let placed = server.call(number);
+    let id = placed["id"].as_str().unwrap();
+    server.call_when(id, |call| call["state"] == "ringing");
+    placed
+}
+
+#[test]
+fn a_hold_cancels_what_rings_and_lets_those_who_answered_finish() {
+    let (rings, beside, talks) = ("+12125550116", "+12125550117", "+12125550118");
+    let never = [(rings, Persona::NoAnswer), (beside, Persona::NoAnswer)];
+    let (world, _carrier, server) = world_of(&[rings, beside, talks], &never);
+    let (first, second) = (ringing(&server, rings), ringing(&server, beside));
+    let third = answered(&server, talks);
+    let began = Instant::now();
+
+    // Another seller's hold is none of this call's business.
+    unclear(&server, rings, "other");
+    std::thread::sleep(Duration::from_millis(600));
+    let path = format!("/v1/calls/{}", first["id"].as_str().unwrap());
+    assert_eq!(server.get(&path).ok()["state"], "ringing");
+
+    unclear(&server, rings, "acme-solar");
+    let cancelled = server.ended(&first);
+    assert_eq!(cancelled["outcome"], "cancelled", "{cancelled:#}");
+
+    unclear(&server, talks, "acme-solar");
+    let finished = server.ended(&third);
+    assert_eq!(finished["disclosure"]["state"], "complete", "{finished:#}");
+
+    // One that another process took is found in the log.
+    let other = world.serve(&[]);
+    unclear(&other, beside, "acme-solar");
+    let cancelled = server.ended(&second);
+    assert_eq!(cancelled["outcome"], "cancelled", "{cancelled:#}");
+    let limit = Duration::from_secs(12);
+    assert!(began.elapsed() < limit, "that was the ring limit of 15 s");
+    let path = "/v1/events?type=call.cancelled";
+    for event in server.get(path).ok()["items"].as_array().unwrap() {
+        assert_eq!(event["data"]["why"], "held", "{event:#}");
+    }
 }

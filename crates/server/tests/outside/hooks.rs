@@ -9,21 +9,6 @@ use crate::server::{Reply, Server, World, consent, seller};
 
 const CALLEE: &str = "+12125550123";
 
-fn denied_by(server: &Server, number: &str, seller: &str) -> Vec<String> {
-    let asked =
-        json!({"to": number, "seller": seller, "purpose": "telemarketing", "dry_run": true});
-    let decision = server.post("/v1/decisions", &asked).ok();
-    let reasons = decision["reasons"].as_array().unwrap();
-    let codes = reasons
-        .iter()
-        .map(|r| r["code"].as_str().unwrap().to_owned());
-    codes.collect()
-}
-
-fn barred(server: &Server, number: &str, seller: &str, code: &str) -> bool {
-    denied_by(server, number, seller).iter().any(|c| c == code)
-}
-
 fn world() -> (World, Server) {
     let world = World::new();
     let server = world.serve(&[]);
@@ -57,14 +42,14 @@ fn a_text_message_is_an_opt_out_for_the_seller_it_was_sent_to() {
         (reply.status, reply.header("content-type")),
         (200, "text/xml")
     );
-    assert!(barred(&server, CALLEE, "acme-solar", "dnc-internal"));
-    assert!(!barred(&server, CALLEE, "other", "dnc-internal"));
+    assert!(server.is_barred(CALLEE, "acme-solar", "dnc-internal"));
+    assert!(!server.is_barred(CALLEE, "other", "dnc-internal"));
     // The same by JSON, of a number that is nobody's: every seller.
     let words = json!({"from": "+12125550124", "to": "+12125550199",
                        "text": "please take me off your list"});
     let effect = server.post("/v1/hooks/sms", &words).ok();
     assert_eq!(effect["opt_out"], true, "{effect:#}");
-    assert!(barred(&server, "+12125550124", "other", "dnc-internal"));
+    assert!(server.is_barred("+12125550124", "other", "dnc-internal"));
     let shown = server.get("/v1/numbers/+12125550123").ok();
     assert_eq!(shown["suppressions"][0]["source"], "sms", "{shown:#}");
     assert_eq!(form(&server, None, body, "").status, 401);
@@ -90,13 +75,8 @@ fn twilios_signature_opens_the_door_and_a_wrong_one_does_not() {
     let forged = form(&server, None, &body.replace("0123", "0124"), &signature);
     assert_eq!(forged.problem(), (401, "unauthorized".into()));
     assert_eq!(form(&server, None, body, &signature).status, 200);
-    assert!(barred(&server, CALLEE, "acme-solar", "dnc-internal"));
-    assert!(!barred(
-        &server,
-        "+12125550124",
-        "acme-solar",
-        "dnc-internal"
-    ));
+    assert!(server.is_barred(CALLEE, "acme-solar", "dnc-internal"));
+    assert!(!server.is_barred("+12125550124", "acme-solar", "dnc-internal"));
 }
 
 #[test]
@@ -133,7 +113,7 @@ fn mail_voicemail_form_and_file() {
         ("+12125550134", true),
     ] {
         assert_eq!(
-            barred(&server, number, "acme-solar", "dnc-internal"),
+            server.is_barred(number, "acme-solar", "dnc-internal"),
             code,
             "{number}"
         );
@@ -149,24 +129,14 @@ fn mail_voicemail_form_and_file() {
     let bad = import("number\n+12125550135\nnobody\n");
     assert!(bad.text.contains("line 3"), "{bad:?}");
     assert!(
-        !barred(&server, "+12125550135", "acme-solar", "dnc-internal"),
+        !server.is_barred("+12125550135", "acme-solar", "dnc-internal"),
         "all or nothing"
     );
     let good = import("number,seller,at\n+12125550135\n+12125550136,other,2026-11-20T10:00:00Z\n");
     assert_eq!(good.ok()["opted_out"], 2);
-    assert!(barred(
-        &server,
-        "+12125550135",
-        "acme-solar",
-        "dnc-internal"
-    ));
-    assert!(barred(&server, "+12125550136", "other", "dnc-internal"));
-    assert!(!barred(
-        &server,
-        "+12125550136",
-        "acme-solar",
-        "dnc-internal"
-    ));
+    assert!(server.is_barred("+12125550135", "acme-solar", "dnc-internal"));
+    assert!(server.is_barred("+12125550136", "other", "dnc-internal"));
+    assert!(!server.is_barred("+12125550136", "acme-solar", "dnc-internal"));
 }
 
 #[test]
@@ -184,8 +154,8 @@ fn unclear_words_hold_the_number_until_a_person_decides() {
         bring("+12125550153"),
     );
     for number in ["+12125550151", "+12125550152", "+12125550153"] {
-        assert!(barred(&server, number, "acme-solar", "held"), "{number}");
-        assert!(!barred(&server, number, "other", "held"));
+        assert!(server.is_barred(number, "acme-solar", "held"), "{number}");
+        assert!(!server.is_barred(number, "other", "held"));
     }
     let open = server.get("/v1/holds").ok();
     let first = &open["items"][2];
@@ -207,16 +177,11 @@ fn unclear_words_hold_the_number_until_a_person_decides() {
     );
     let released = decide(&one, "release", json!({"note": "meant the offer"})).ok();
     assert_eq!(released["state"], "released", "{released:#}");
-    assert!(!barred(&server, "+12125550151", "acme-solar", "held"));
+    assert!(!server.is_barred("+12125550151", "acme-solar", "held"));
     assert_eq!(decide(&one, "opt-out", json!({})).problem().0, 409);
     decide(&other, "opt-out", json!({"note": "plain enough"})).ok();
-    assert!(barred(
-        &server,
-        "+12125550152",
-        "acme-solar",
-        "dnc-internal"
-    ));
-    assert!(!barred(&server, "+12125550152", "acme-solar", "held"));
+    assert!(server.is_barred("+12125550152", "acme-solar", "dnc-internal"));
+    assert!(!server.is_barred("+12125550152", "acme-solar", "held"));
 
     // The command line beside the server sees the same list.
     let listed = world.done(&["holds", "list"]);
@@ -227,12 +192,7 @@ fn unclear_words_hold_the_number_until_a_person_decides() {
     assert!(!listed.contains("+12125550153"), "masked: {listed}");
     assert!(world.done(&["holds", "list", "--json"]).starts_with('['));
     world.done(&["holds", "opt-out", &third]);
-    assert!(barred(
-        &server,
-        "+12125550153",
-        "acme-solar",
-        "dnc-internal"
-    ));
+    assert!(server.is_barred("+12125550153", "acme-solar", "dnc-internal"));
     assert_eq!(
         world
             .run(&["holds", "release", &third, "--note", "x"])
@@ -250,11 +210,11 @@ fn nobody_decides_and_time_does() {
     let server = serve("2026-06-01T12:00:00Z");
     let body = json!({"from": CALLEE, "text": "i'm not interested"});
     server.post("/v1/hooks/sms?seller=acme-solar", &body).ok();
-    assert!(barred(&server, CALLEE, "acme-solar", "held"));
+    assert!(server.is_barred(CALLEE, "acme-solar", "held"));
     drop(server);
     let server = serve("2026-06-11T12:00:01Z");
     let began = std::time::Instant::now();
-    while !barred(&server, CALLEE, "acme-solar", "dnc-internal") {
+    while !server.is_barred(CALLEE, "acme-solar", "dnc-internal") {
         assert!(began.elapsed().as_secs() < 10, "still only held");
         std::thread::sleep(std::time::Duration::from_millis(50));
     }
@@ -315,10 +275,65 @@ fn from_2027_on_one_opt_out_binds_every_seller() {
         let said = json!({"number": number, "seller": "acme-solar", "channel": "mail"});
         server.post("/v1/revocations", &said).ok();
         assert_eq!(
-            barred(&server, number, "other", "dnc-internal"),
+            server.is_barred(number, "other", "dnc-internal"),
             all,
             "{clock}"
         );
-        assert!(barred(&server, number, "acme-solar", "dnc-internal"));
+        assert!(server.is_barred(number, "acme-solar", "dnc-internal"));
     }
+}
+
+#[test]
+fn an_opt_out_for_a_misspelt_seller_is_not_lost() {
+    let (_world, server) = world();
+    let said = json!({"number": "+12125550171", "seller": "acme-sloar", "channel": "letter",
+                      "said": "no more calls"});
+    let receipt = server.post("/v1/revocations", &said).ok();
+    let warning = &receipt["warning"];
+    assert_eq!(warning["code"], "seller-unknown", "{receipt:#}");
+    assert_eq!(warning["alike"], json!(["acme-solar"]));
+    assert!(server.is_barred("+12125550171", "acme-solar", "held"));
+    assert!(!server.is_barred("+12125550171", "other", "held"));
+    let hold = &server.get("/v1/holds").ok()["items"][0];
+    assert_eq!(
+        (&hold["id"], &hold["said"]),
+        (&warning["holds"][0], &said["said"])
+    );
+    assert_eq!(hold["heard"]["recogniser"], "seller-alike");
+    // Kept under the name as it was given, and like nobody's: said, and nobody else is barred.
+    let stranger = json!({"number": "+12125550172", "seller": "brand-new", "channel": "letter"});
+    let receipt = server.post("/v1/revocations", &stranger).ok();
+    assert_eq!(receipt["warning"]["holds"], json!([]), "{receipt:#}");
+    let mut brand_new = seller();
+    brand_new["name"] = json!("Brand New Inc");
+    server.put("/v1/sellers/brand-new", &brand_new).ok();
+    assert!(server.is_barred("+12125550172", "brand-new", "dnc-internal"));
+    assert!(!server.is_barred("+12125550172", "acme-solar", "held"));
+    assert_eq!(
+        server.post("/v1/revocations", &stranger).ok()["warning"],
+        Value::Null
+    );
+    // The same by a hook, and a file is refused by its line.
+    let path = "/v1/hooks/email?seller=Acme%20Solar%20LLC";
+    let mail = json!({"number": "+12125550173", "text": "unsubscribe"});
+    let effect = server.post(path, &mail).ok();
+    assert_eq!(
+        effect["warnings"][0]["alike"],
+        json!(["acme-solar"]),
+        "{effect:#}"
+    );
+    assert!(server.is_barred("+12125550173", "acme-solar", "held"));
+    let file = b"+12125550174,acme-solar\n+12125550175,acme-solr\n";
+    let refused = server.as_key(&server.key, "POST", "/v1/opt-outs:import", file);
+    let detail = refused.json()["detail"].as_str().unwrap().to_owned();
+    assert_eq!(refused.problem(), (422, "seller-unknown".to_owned()));
+    assert!(
+        detail.contains("line 2") && detail.contains("acme-solar may be meant"),
+        "{detail}"
+    );
+    let metrics = server.get("/metrics").text;
+    assert!(
+        metrics.contains("ringfence_converse_strangers_total{held=\"true\"} 2"),
+        "{metrics}"
+    );
 }

@@ -1,7 +1,15 @@
 //! Copies while serving, STOP from the command line, what the doctor sees.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use jiff::Timestamp;
+use ringfence_core::consent::Purpose;
+use ringfence_core::gate::{CallRequest, CheckSet, Decision, decide, decide_with};
+use ringfence_core::lead::Place;
+use ringfence_core::rules::RulePack;
+use ringfence_store::gate::{Decide, GateSettings, Reservation};
+use ringfence_store::{SqliteStore, Store};
 use ringfence_telephony::simulated::Persona;
 use serde_json::{Value, json};
 
@@ -225,5 +233,83 @@ fn the_doctor_looks_at_disk_clock_and_each_sellers_lists() {
     assert!(
         out.contains("`acme-solar`: 1 of 1 area codes are older than 31 days: 212"),
         "{out}"
+    );
+}
+
+#[test]
+fn what_an_earlier_version_decided_replays_without_the_checks_that_came_later() {
+    let world = World::new();
+    let now: Timestamp = "2026-11-23T15:00:00Z".parse().unwrap();
+    let pack = RulePack::embedded().unwrap();
+    let store = SqliteStore::open(&world.path("ringfence.db"), now).unwrap();
+    let reserve = |change: fn(&mut Decision)| {
+        let pack = pack.clone();
+        let decide: Decide = Arc::new(move |facts| {
+            let mut first = decide(&pack, facts, now);
+            first.checks.retain(|made| made.check != "held");
+            let earlier = CheckSet::of(&first).unwrap();
+            let mut decision = decide_with(earlier, &pack, facts, now);
+            change(&mut decision);
+            decision
+        });
+        let reservation = Reservation {
+            request: CallRequest {
+                to: "+12125550123".into(),
+                seller: "acme-solar".into(),
+                purpose: Purpose::Telemarketing,
+                caller_id: None,
+                place: Place::default(),
+                lead: None,
+                campaign: None,
+            },
+            settings: GateSettings::default(),
+            permit_ttl: Duration::from_secs(30),
+            line: None,
+        };
+        store.reserve(reservation, decide, now).unwrap().decision_id
+    };
+    let sound = reserve(|_| {});
+    let altered = reserve(|decision| decision.checks.retain(|made| made.check != "consent"));
+    drop(store);
+    let said = world.done(&["replay", sound.as_str()]);
+    assert!(said.contains("the same, byte for byte"), "{said}");
+    assert!(said.contains("held"), "{said}");
+    // No version ever decided without a consent.
+    let refused = world.run(&["replay", altered.as_str()]);
+    assert_eq!(refused.status.code(), Some(1));
+}
+
+#[test]
+fn the_doctor_counts_words_that_wait_for_a_person() {
+    let world = World::new();
+    let server = world.serve(&[]);
+    let holds = || {
+        let said: Value = serde_json::from_slice(&world.run(&["doctor", "--json"]).stdout).unwrap();
+        let findings = said.as_array().unwrap().clone();
+        let about = |finding: &Value| finding["check"] == "holds";
+        findings.into_iter().find(about).unwrap()
+    };
+    assert_eq!(holds()["state"], "ok");
+    for number in ["+12125550123", "+12125550124"] {
+        let words = json!({"from": number, "text": "i'm not interested"});
+        server.post("/v1/hooks/sms?seller=acme-solar", &words).ok();
+    }
+    let open = holds();
+    assert_eq!(open["state"], "note", "{open}");
+    assert!(
+        open["detail"].as_str().unwrap().contains("2 number(s)"),
+        "{open}"
+    );
+    // Their time passes while nothing runs.
+    drop(server);
+    let database = rusqlite::Connection::open(world.path("ringfence.db")).unwrap();
+    let first = "UPDATE holds SET due_at = 1 WHERE id = (SELECT min(id) FROM holds)";
+    assert_eq!(database.execute(first, []).unwrap(), 1);
+    let overdue = holds();
+    assert_eq!(overdue["state"], "stale", "{overdue}");
+    let detail = overdue["detail"].as_str().unwrap();
+    assert!(
+        detail.starts_with("1 of 2") && detail.contains("holds list"),
+        "{detail}"
     );
 }

@@ -65,6 +65,14 @@ impl World {
         out
     }
 
+    /// A command that must be refused as a wrong use; nothing is printed as a result.
+    pub fn refused(&self, args: &[&str]) {
+        let output = self.run(args);
+        let err = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{args:?}: {err}");
+        assert!(output.stdout.is_empty() && !err.is_empty(), "{args:?}");
+    }
+
     pub fn key(&self, args: &[&str]) -> String {
         let mut all = vec!["keys", "create"];
         all.extend(args);
@@ -156,6 +164,7 @@ impl Server {
     pub fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Reply {
         let agent: ureq::Agent = ureq::Agent::config_builder()
             .http_status_as_error(false)
+            .max_redirects(0)
             .allow_non_standard_methods(true)
             .build()
             .into();
@@ -188,6 +197,20 @@ impl Server {
 
     pub fn put(&self, path: &str, body: &Value) -> Reply {
         self.as_key(&self.key, "PUT", path, body.to_string().as_bytes())
+    }
+
+    /// The codes of every reason that stands against a call now.
+    pub fn reasons(&self, number: &str, seller: &str) -> Vec<String> {
+        let asked = json!({"to": number, "seller": seller, "dry_run": true});
+        let decision = self.post("/v1/decisions", &asked).ok();
+        let reasons = decision["reasons"].as_array().unwrap().clone();
+        let code = |reason: &Value| reason["code"].as_str().unwrap().to_owned();
+        reasons.iter().map(code).collect()
+    }
+
+    /// Whether this reason is among them.
+    pub fn is_barred(&self, number: &str, seller: &str, code: &str) -> bool {
+        self.reasons(number, seller).iter().any(|c| c == code)
     }
 
     /// A seller that may call New York, with a consent of +12125550123 and a fresh national list on file.
@@ -237,6 +260,11 @@ pub fn wav() -> Vec<u8> {
 
 /// A prompt that can be heard: a square wave of 400 Hz.
 pub fn tone(milliseconds: u32) -> Vec<u8> {
+    loud_tone(milliseconds, 4000)
+}
+
+/// The same, as loud as one likes.
+pub fn loud_tone(milliseconds: u32, amplitude: i16) -> Vec<u8> {
     let length = milliseconds * 16;
     let mut bytes = b"RIFF".to_vec();
     bytes.extend((36 + length).to_le_bytes());
@@ -247,9 +275,9 @@ pub fn tone(milliseconds: u32) -> Vec<u8> {
     bytes.extend(length.to_le_bytes());
     let sample = |n: u32| {
         if (n / 10).is_multiple_of(2) {
-            4000_i16
+            amplitude
         } else {
-            -4000
+            -amplitude
         }
     };
     bytes.extend((0..length / 2).flat_map(|n| sample(n).to_le_bytes()));

@@ -38,20 +38,25 @@ fn lines(stopped: &Value) -> Vec<(u64, Vec<&str>)> {
         .collect()
 }
 
+fn shadow(file: &str) -> [&str; 7] {
+    let zone = "America/New_York";
+    [
+        "shadow",
+        "--calls",
+        file,
+        "--seller",
+        "acme-solar",
+        "--time-zone",
+        zone,
+    ]
+}
+
 #[test]
 fn each_call_is_judged_at_its_time() {
     let world = World::new();
     let server = furnished(&world);
     let file = world.write("calls.csv", VICIDIAL);
-    let args = [
-        "shadow",
-        "--calls",
-        &file,
-        "--seller",
-        "acme-solar",
-        "--time-zone",
-        "America/New_York",
-    ];
+    let args = shadow(&file);
     let before = server.get("/v1/events?limit=1000").ok();
     let found: Value =
         serde_json::from_str(&world.done(&[&args[..], &["--json"]].concat())).unwrap();
@@ -151,17 +156,7 @@ fn another_pack_is_compared() {
     )
     .unwrap();
     let file = world.write("calls.csv", VICIDIAL);
-    let args = [
-        "shadow",
-        "--calls",
-        &file,
-        "--seller",
-        "acme-solar",
-        "--time-zone",
-        "America/New_York",
-        "--pack",
-        &folder,
-    ];
+    let args = [&shadow(&file)[..], &["--pack", &folder]].concat();
     let found: Value =
         serde_json::from_str(&world.done(&[&args[..], &["--json"]].concat())).unwrap();
     assert_eq!(found["packs"].as_array().unwrap().len(), 2);

@@ -50,7 +50,7 @@ pub(super) fn has_real_records(conn: &Connection) -> Result<bool> {
     // Every call stands on a decision. The first one tells: a database with a real one never gets a test clock, and one
     // with a test clock keeps it.
     Ok(conn.query_row(
-        "SELECT coalesce((SELECT clock FROM decisions ORDER BY rowid LIMIT 1) = 'real', 0)",
+        "SELECT coalesce((SELECT clock FROM decisions ORDER BY seq LIMIT 1) = 'real', 0)",
         [],
         |row| row.get(0),
     )?)

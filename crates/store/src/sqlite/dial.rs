@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use ringfence_core::dial::Permit;
-use ringfence_core::evidence::Subject;
+use ringfence_core::evidence::{Subject, hex};
 use ringfence_core::gate::Attempt;
 use ringfence_core::id::Id;
 use ringfence_core::lead::PhoneNumber;
@@ -38,8 +38,34 @@ impl Scope<'_> {
     }
 }
 
+/// Digits of a token that name its attempt's place; the others are random.
+const PLACE_DIGITS: usize = 16;
+
+/// The token of the attempt at this place: where to find it, and 192 bits from the operating system.
+pub(super) fn new_token(seq: u64) -> Result<String> {
+    let mut secret = [0; 24];
+    getrandom::fill(&mut secret)
+        .map_err(|e| StoreError::Unavailable(format!("no randomness: {e}")))?;
+    Ok(format!("{seq:016x}{}", hex(&secret)))
+}
+
 pub(super) fn token_hash(token: &str) -> [u8; 32] {
     Sha256::digest(token.as_bytes()).into()
+}
+
+/// The attempt that a token was made for.
+fn of_token(conn: &Connection, token: &str) -> Result<AttemptRecord> {
+    let seq = token
+        .get(..PLACE_DIGITS)
+        .and_then(|place| i64::from_str_radix(place, 16).ok())
+        .ok_or(StoreError::NotFound("permit"))?;
+    page::one(
+        conn,
+        "SELECT * FROM attempts WHERE seq = ?1 AND token_sha256 = ?2",
+        params![seq, token_hash(token)],
+        record,
+    )?
+    .ok_or(StoreError::NotFound("permit"))
 }
 
 pub(super) fn record(row: &Row<'_>) -> Result<AttemptRecord> {
@@ -90,13 +116,7 @@ pub(super) fn find(conn: &Connection, id: &Id) -> Result<AttemptRecord> {
 
 /// A redeemed permit's parts; the permit itself is minted after the commit.
 pub(super) fn redeem(work: &mut Work<'_>, token: &str) -> Result<AttemptRecord> {
-    let attempt = page::one(
-        work.conn,
-        "SELECT * FROM attempts WHERE token_sha256 = ?1",
-        [token_hash(token)],
-        record,
-    )?
-    .ok_or(StoreError::NotFound("permit"))?;
+    let attempt = of_token(work.conn, token)?;
     if attempt.state != AttemptState::Reserved {
         return Err(StoreError::Conflict(match attempt.state {
             AttemptState::Void => "the permit is void".into(),
@@ -214,10 +234,10 @@ pub(super) fn facts(
 ) -> Result<Vec<Attempt>> {
     page::all(
         conn,
-        "SELECT id, reserved_at, campaign, outcome FROM attempts
-         WHERE number = ?1 AND seller = ?2 AND reserved_at > ?3 AND reserved_at <= ?4
-             AND state <> 'void' AND NOT (state = 'reserved' AND expires_at <= ?4)
-         ORDER BY reserved_at, id",
+        "SELECT a.id, a.reserved_at, a.campaign, a.outcome FROM decisions d CROSS JOIN attempts a ON a.seq = d.seq
+         WHERE d.number = ?1 AND d.verdict = 'allow' AND d.at > ?3 AND d.at <= ?4 AND a.seller = ?2
+             AND a.state <> 'void' AND NOT (a.state = 'reserved' AND a.expires_at <= ?4)
+         ORDER BY d.at, d.seq",
         params![
             digits(number),
             seller,

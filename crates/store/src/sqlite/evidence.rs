@@ -9,7 +9,8 @@ use rusqlite::{Connection, OptionalExtension, Row, ToSql, params};
 
 use serde_json::Value;
 
-use super::column::{from_json, instant, json_column, time, word, word_column};
+use super::column::{digits, from_json, instant, json_column, time, word, word_column};
+use super::{page, pattern, record};
 use crate::evidence::{ChainFault, ChainReport, EventFilter};
 use crate::{Result, StoreError, new_id};
 
@@ -138,6 +139,17 @@ pub(super) fn head(conn: &Connection) -> Result<Option<SignedHead>> {
     }))
 }
 
+/// What the indexes by kind and by number hold: every kind but the two that every decision writes.
+const UNCOMMON: &str = " AND type NOT IN ('gate.decided', 'dial.reserved')";
+
+/// The places of a number's entries: by the index, and through its decisions.
+const OF_NUMBER: &str = " AND seq IN (
+    SELECT seq FROM events WHERE json_extract(subject, '$.number') = ? AND type NOT IN ('gate.decided', 'dial.reserved')
+    UNION ALL SELECT seq FROM decisions WHERE number = ? AND verdict = 'allow'
+    UNION ALL SELECT seq FROM decisions WHERE number = ? AND verdict <> 'allow'
+    UNION ALL SELECT a.reserved_seq FROM decisions d CROSS JOIN attempts a ON a.seq = d.seq
+        WHERE d.number = ? AND d.verdict = 'allow')";
+
 pub(super) fn events(
     conn: &Connection,
     after: u64,
@@ -150,6 +162,9 @@ pub(super) fn events(
         Some(kind) if kind.contains('.') => {
             sql.push_str(" AND type = ?");
             values.push(Box::new(kind.clone()));
+            if !["gate.decided", "dial.reserved"].contains(&kind.as_str()) {
+                sql.push_str(UNCOMMON);
+            }
         }
         Some(stage) => {
             // From `call.` up to before `call/`, the next character. The plus keeps the log's own order, in which a page
@@ -159,6 +174,12 @@ pub(super) fn events(
             values.push(Box::new(format!("{stage}/")));
         }
         None => {}
+    }
+    if let Some(number) = filter.number {
+        sql.push_str(OF_NUMBER);
+        values.push(Box::new(number.e164()));
+        values
+            .extend(std::iter::repeat_n(digits(number), 3).map(|d| Box::new(d) as Box<dyn ToSql>));
     }
     for (field, value) in [
         ("number", filter.number.map(|n| n.e164())),
@@ -272,34 +293,42 @@ fn walk_all(
 /// Whether the records whose hashes an entry holds are still those: decisions with their facts, consents with their text
 /// and proof.
 fn attests(conn: &Connection, event: &Event) -> Result<bool> {
-    let (sql, id, fields) = match (event.kind.as_str(), &event.subject) {
+    let (texts, fields) = match (event.kind.as_str(), &event.subject) {
         ("gate.decided", Subject { decision: Some(id), .. }) => (
-            "SELECT facts, decision FROM decisions WHERE id = ?1",
-            id,
+            page::one(
+                conn,
+                "SELECT pattern, texts, facts_bytes FROM decisions WHERE id = ?1 AND seq = ?2",
+                params![id.as_str(), event.seq],
+                |row| {
+                    let (facts, decision) = pattern::unpack(conn, row)?;
+                    match record::seller_attested(conn, &facts)? {
+                        true => Ok((facts, decision)),
+                        false => Err(StoreError::Corrupt("the seller's part".into())),
+                    }
+                },
+            ),
             ["facts_sha256", "decision_sha256"],
         ),
         ("consent.granted", Subject { consent: Some(id), .. }) => (
-            "SELECT t.text, c.proof FROM consents c JOIN consent_texts t ON t.sha256 = c.text_sha256
-             WHERE c.id = ?1",
-            id,
+            page::one(
+                conn,
+                "SELECT t.text, c.proof FROM consents c JOIN consent_texts t ON t.sha256 = c.text_sha256
+                 WHERE c.id = ?1",
+                [id.as_str()],
+                |row| Ok((row.get(0)?, row.get(1)?)),
+            ),
             ["text_sha256", "proof_sha256"],
         ),
         _ => return Ok(true),
     };
-    let mut query = conn.prepare_cached(sql)?;
-    let mut rows = query.query([id.as_str()])?;
-    let Some(row) = rows.next()? else {
-        return Ok(false);
+    let (first, second): (String, String) = match texts {
+        Ok(Some(texts)) => texts,
+        Ok(None) | Err(StoreError::Corrupt(_)) => return Ok(false),
+        Err(error) => return Err(error),
     };
-    for (column, field) in fields.into_iter().enumerate() {
-        let Ok(bytes) = row.get_ref(column)?.as_bytes() else {
-            return Ok(false);
-        };
-        if event.data.get(field).and_then(Value::as_str) != Some(&sha256_hex(bytes)) {
-            return Ok(false);
-        }
-    }
-    Ok(true)
+    Ok([first, second].iter().zip(fields).all(|(text, field)| {
+        event.data.get(field).and_then(Value::as_str) == Some(&sha256_hex(text.as_bytes()))
+    }))
 }
 
 fn parse_checkpoint(text: &str) -> Result<SignedHead> {

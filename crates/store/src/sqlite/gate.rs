@@ -2,7 +2,7 @@
 
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
-use ringfence_core::evidence::{Subject, hex, sha256_hex};
+use ringfence_core::evidence::{EventDraft, Subject, sha256_hex};
 use ringfence_core::gate::{CallRequest, CampaignFacts, Decision, Facts, Suppressions, Verdict};
 use ringfence_core::id::Id;
 use ringfence_core::lead::PhoneNumber;
@@ -14,7 +14,9 @@ use super::column::{digits, json, time, whole, word, word_column};
 use super::known::Known;
 use super::shelf::Shelf;
 use super::work::Work;
-use super::{call, campaign, consent, dial, hold, list, operator, page, suppression};
+use super::{
+    call, campaign, consent, dial, hold, list, operator, page, pattern, record, suppression,
+};
 use crate::campaign::CampaignState;
 use crate::dial::{AttemptRecord, AttemptState};
 use crate::gate::{
@@ -39,7 +41,7 @@ pub(super) fn facts(
     let mut facts = Facts {
         request: request.clone(),
         policy: settings.policy.clone(),
-        seller: known.seller(conn, &request.seller, settings.spoken_by_tts)?,
+        seller: None,
         consents: Vec::new(),
         suppressions: Suppressions::default(),
         attempts: Vec::new(),
@@ -57,6 +59,7 @@ pub(super) fn facts(
     if let Some(number) = number {
         number_facts(conn, known, &*shelf.book(conn)?, &mut facts, number, now)?;
     }
+    facts.seller = known.lend_seller(conn, &request.seller, settings.spoken_by_tts)?;
     Ok(facts)
 }
 
@@ -122,8 +125,9 @@ pub(super) fn campaign_facts(
             })?,
         (None, Some(number)) => conn
             .prepare_cached(
-                "SELECT count(*) FROM attempts WHERE number = ?1 AND campaign = ?2 AND reserved_at <= ?3
-                     AND state <> 'void' AND NOT (state = 'reserved' AND expires_at <= ?3)",
+                "SELECT count(*) FROM decisions d CROSS JOIN attempts a ON a.seq = d.seq
+                 WHERE d.number = ?1 AND d.verdict = 'allow' AND d.at <= ?3 AND a.campaign = ?2
+                     AND a.state <> 'void' AND NOT (a.state = 'reserved' AND a.expires_at <= ?3)",
             )?
             .query_row(
                 params![digits(number), id.as_str(), now.as_microsecond()],
@@ -145,7 +149,7 @@ pub(super) fn reserve(
     decide: &Decide,
 ) -> Result<Reserved> {
     must_run(work.conn, reservation)?;
-    let facts = facts(
+    let mut facts = facts(
         work.conn,
         work.known,
         shelf,
@@ -156,7 +160,7 @@ pub(super) fn reserve(
     let decision = decide(&facts);
     let decision_id = work.id("dec");
     let decision_json = json(&decision)?;
-    insert_decision(work, &decision_id, &facts, &decision, &decision_json)?;
+    let seq = insert_decision(work, &decision_id, &facts, &decision, &decision_json)?;
     let mut reserved = Reserved {
         decision_id,
         decision,
@@ -165,8 +169,10 @@ pub(super) fn reserve(
         call: None,
     };
     if reserved.decision.verdict == Verdict::Allow {
-        take_attempt(work, reservation, &facts, &mut reserved)?;
+        take_attempt(work, seq, reservation, &facts, &mut reserved)?;
     }
+    work.known
+        .give_back(&reservation.request.seller, facts.seller.take());
     Ok(reserved)
 }
 
@@ -182,35 +188,19 @@ fn must_run(conn: &Connection, reservation: &Reservation) -> Result<()> {
     }
 }
 
+/// Records the decision; returns its place in the log.
 fn insert_decision(
     work: &mut Work<'_>,
     id: &Id,
     facts: &Facts,
     decision: &Decision,
     decision_json: &str,
-) -> Result<()> {
-    let facts_json = json(facts)?;
+) -> Result<u64> {
+    let facts_text = record::facts_text(work, facts)?;
     let request = &facts.request;
     let number = PhoneNumber::parse(&request.to).ok();
-    work.conn
-        .prepare_cached(
-            "INSERT INTO decisions (id, callee, number, seller, verdict, at, clock, facts, decision, pack_sha256)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
-        )?
-        .execute(params![
-            id.as_str(),
-            request.to,
-            number.map(digits),
-            request.seller,
-            word(&decision.verdict)?,
-            work.micros(),
-            word(&work.clock())?,
-            facts_json,
-            decision_json,
-            decision.rule_pack.sha256,
-        ])?;
-    // The hashes tie the stored bytes to the chain.
-    work.event(
+    // The hashes tie the texts to the chain.
+    let entry = work.append(EventDraft::new(
         "gate.decided",
         Subject {
             number,
@@ -225,14 +215,42 @@ fn insert_decision(
             "reasons": decision.reasons.iter().map(|r| r.code).collect::<Vec<_>>(),
             "purpose": request.purpose, "next_allowed_at": decision.next_allowed_at,
             "decided_at": decision.decided_at, "rule_pack": decision.rule_pack,
-            "facts_sha256": sha256_hex(facts_json.as_bytes()),
+            "facts_sha256": sha256_hex(facts_text.as_bytes()),
             "decision_sha256": sha256_hex(decision_json.as_bytes()),
         }),
-    )
+    ))?;
+    // Sellers that nobody knows are as many as a caller makes up.
+    let known = facts
+        .seller
+        .as_ref()
+        .map_or("", |_| request.seller.as_str());
+    let packed = pattern::pack(work, known, &facts_text, decision_json)?;
+    work.conn
+        .prepare_cached(
+            "INSERT INTO decisions (seq, id, callee, number, seller, verdict, at, clock, pack_sha256, pattern, texts,
+                 facts_bytes)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+        )?
+        .execute(params![
+            entry.seq,
+            id.as_str(),
+            request.to,
+            number.map(digits),
+            request.seller,
+            word(&decision.verdict)?,
+            work.micros(),
+            word(&work.clock())?,
+            decision.rule_pack.sha256,
+            packed.pattern,
+            packed.texts,
+            packed.facts_bytes,
+        ])?;
+    Ok(entry.seq)
 }
 
 fn take_attempt(
     work: &mut Work<'_>,
+    seq: u64,
     reservation: &Reservation,
     facts: &Facts,
     reserved: &mut Reserved,
@@ -263,19 +281,19 @@ fn take_attempt(
         outcome: None,
         note: None,
     };
-    let token = new_token()?;
-    insert_attempt(work, &attempt, &token)?;
-    if let (Some(id), Some(line)) = (&attempt.call, &reservation.line) {
-        call::insert(work, id, &attempt, line)?;
-    }
-    work.event(
+    let token = dial::new_token(seq)?;
+    let entry = work.append(EventDraft::new(
         "dial.reserved",
         dial::subject(&attempt),
         json!({
             "caller_id": attempt.caller_id, "expires_at": expires_at,
             "trunk": reservation.line.as_ref().map(|line| &line.trunk),
         }),
-    )?;
+    ))?;
+    insert_attempt(work, seq, entry.seq, &attempt, &token)?;
+    if let (Some(id), Some(line)) = (&attempt.call, &reservation.line) {
+        call::insert(work, id, &attempt, line)?;
+    }
     reserved.call = attempt.call;
     reserved.permit = Some(PermitTicket {
         token,
@@ -286,14 +304,22 @@ fn take_attempt(
     Ok(())
 }
 
-fn insert_attempt(work: &Work<'_>, attempt: &AttemptRecord, token: &str) -> Result<()> {
+fn insert_attempt(
+    work: &Work<'_>,
+    seq: u64,
+    reserved_seq: u64,
+    attempt: &AttemptRecord,
+    token: &str,
+) -> Result<()> {
     work.conn
         .prepare_cached(
-            "INSERT INTO attempts (id, decision, number, seller, caller_id, call, campaign, lead, state,
-                 token_sha256, reserved_at, expires_at)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 'reserved', ?9, ?10, ?11)",
+            "INSERT INTO attempts (seq, reserved_seq, id, decision, number, seller, caller_id, call, campaign, lead,
+                 state, token_sha256, reserved_at, expires_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, 'reserved', ?11, ?12, ?13)",
         )?
         .execute(params![
+            seq,
+            reserved_seq,
             attempt.id.as_str(),
             attempt.decision.as_str(),
             digits(attempt.to),
@@ -307,14 +333,6 @@ fn insert_attempt(work: &Work<'_>, attempt: &AttemptRecord, token: &str) -> Resu
             attempt.expires_at.as_microsecond(),
         ])?;
     Ok(())
-}
-
-/// 256 bits from the operating system.
-fn new_token() -> Result<String> {
-    let mut token = [0; 32];
-    getrandom::fill(&mut token)
-        .map_err(|e| StoreError::Unavailable(format!("no randomness: {e}")))?;
-    Ok(hex(&token))
 }
 
 /// The number to present: the one that was asked for and allowed, or the first of the seller's that is in force.
@@ -339,10 +357,10 @@ fn caller_id(
 pub(super) fn find(conn: &Connection, id: &Id) -> Result<DecisionRecord> {
     page::one(
         conn,
-        "SELECT d.*, a.id AS attempt FROM decisions d LEFT JOIN attempts a ON a.decision = d.id
+        "SELECT d.*, a.id AS attempt FROM decisions d LEFT JOIN attempts a ON a.seq = d.seq
          WHERE d.id = ?1",
         [id.as_str()],
-        record,
+        |row| read(conn, row),
     )?
     .ok_or(StoreError::NotFound("decision"))
 }
@@ -354,16 +372,20 @@ pub(super) fn of(
 ) -> Result<Page<DecisionRecord>> {
     page::select(
         conn,
-        "SELECT d.*, a.id AS attempt FROM decisions d LEFT JOIN attempts a ON a.decision = d.id
-         WHERE d.number = ?1 AND d.id < ?2 ORDER BY d.id DESC LIMIT ?3",
+        "SELECT d.*, a.id AS attempt FROM (
+             SELECT seq FROM decisions WHERE number = ?1 AND verdict = 'allow'
+             UNION ALL SELECT seq FROM decisions WHERE number = ?1 AND verdict <> 'allow'
+         ) of CROSS JOIN decisions d ON d.seq = of.seq LEFT JOIN attempts a ON a.seq = d.seq
+         WHERE d.id < ?2 ORDER BY d.id DESC LIMIT ?3",
         params![digits(number), page::below(page), page::fetch(page)],
         page,
-        record,
+        |row| read(conn, row),
         |decision| decision.id.to_string(),
     )
 }
 
-fn record(row: &Row<'_>) -> Result<DecisionRecord> {
+fn read(conn: &Connection, row: &Row<'_>) -> Result<DecisionRecord> {
+    let (facts_text, decision_json) = pattern::unpack(conn, row)?;
     Ok(DecisionRecord {
         id: Id::new(row.get::<_, String>("id")?),
         to: row.get("callee")?,
@@ -371,8 +393,8 @@ fn record(row: &Row<'_>) -> Result<DecisionRecord> {
         verdict: word_column(row, "verdict")?,
         at: time(row, "at")?,
         clock: word_column(row, "clock")?,
-        facts_json: row.get("facts")?,
-        decision_json: row.get("decision")?,
+        facts_json: record::whole(conn, &facts_text)?,
+        decision_json,
         pack_sha256: row.get("pack_sha256")?,
         attempt: row.get::<_, Option<String>>("attempt")?.map(Id::new),
     })

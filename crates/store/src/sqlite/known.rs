@@ -12,6 +12,7 @@ use ringfence_core::id::Id;
 use rusqlite::{Connection, OptionalExtension};
 
 use super::evidence::ChainTip;
+use super::pattern::{self, Pattern};
 use super::{operator, seller};
 use crate::operator::{OverrideRecord, StopRecord};
 use crate::seller::PromptKind;
@@ -25,11 +26,20 @@ const KEPT_MAX: usize = 1024;
 pub(super) struct Known {
     version: Option<i64>,
     tip: Option<ChainTip>,
-    sellers: HashMap<String, Option<SellerFacts>>,
+    sellers: HashMap<String, Option<KnownSeller>>,
     areas: Option<Vec<EmergencyArea>>,
     overrides: HashMap<String, Vec<OverrideRecord>>,
     stops: Option<Vec<StopRecord>>,
     lacking: HashMap<(String, String), Vec<Element>>,
+    patterns: HashMap<String, Pattern>,
+}
+
+struct KnownSeller {
+    name: String,
+    /// None while a decision has them.
+    facts: Option<SellerFacts>,
+    /// The SHA-256 of their text, which is on file, and whether that is of a disclosure spoken by the agent's voice.
+    hash: Option<(bool, String)>,
 }
 
 impl Known {
@@ -50,12 +60,14 @@ impl Known {
         *self = Self::default();
     }
 
-    /// Forgets what a command may have changed; the chain's end is the writer's own.
+    /// Forgets what a command may have changed; the chain's end and the patterns are the writer's own.
     pub(super) fn forget_records(&mut self) {
+        let patterns = std::mem::take(&mut self.patterns);
         let (version, tip) = (self.version, self.tip.take());
         *self = Self {
             version,
             tip,
+            patterns,
             ..Self::default()
         };
     }
@@ -70,35 +82,68 @@ impl Known {
         self.tip = Some(tip);
     }
 
-    pub(super) fn seller(
+    /// A seller's facts, lent: a copy of every registration for each decision would be most of its work. Whoever does not
+    /// [give them back](Self::give_back) makes the next one read them.
+    pub(super) fn lend_seller(
         &mut self,
         conn: &Connection,
         id: &str,
         spoken_by_tts: bool,
     ) -> Result<Option<SellerFacts>> {
-        let mut facts = self.find_seller(conn, id)?.clone();
-        if let Some(facts) = &mut facts {
-            facts.disclosure.spoken_by_tts = spoken_by_tts;
-        }
-        Ok(facts)
+        let Some(known) = self.find_seller(conn, id)? else {
+            return Ok(None);
+        };
+        let mut facts = match known.facts.take() {
+            Some(facts) => facts,
+            None => {
+                self.sellers.remove(id);
+                return self.lend_seller(conn, id, spoken_by_tts);
+            }
+        };
+        facts.disclosure.spoken_by_tts = spoken_by_tts;
+        Ok(Some(facts))
     }
 
-    fn find_seller(&mut self, conn: &Connection, id: &str) -> Result<&Option<SellerFacts>> {
+    /// Takes back what was lent.
+    pub(super) fn give_back(&mut self, id: &str, facts: Option<SellerFacts>) {
+        if let Some(Some(known)) = self.sellers.get_mut(id) {
+            known.facts = facts;
+        }
+    }
+
+    /// The SHA-256 of a seller's facts as they are on file.
+    pub(super) fn seller_hash(&self, id: &str, spoken_by_tts: bool) -> Option<String> {
+        let (spoken, hash) = self.sellers.get(id)?.as_ref()?.hash.as_ref()?;
+        (*spoken == spoken_by_tts).then(|| hash.clone())
+    }
+
+    /// Keeps the SHA-256 of a seller's facts, now that their text is on file.
+    pub(super) fn keep_seller_hash(&mut self, id: &str, spoken_by_tts: bool, hash: &str) {
+        if let Some(Some(known)) = self.sellers.get_mut(id) {
+            known.hash = Some((spoken_by_tts, hash.to_owned()));
+        }
+    }
+
+    fn find_seller(&mut self, conn: &Connection, id: &str) -> Result<Option<&mut KnownSeller>> {
         if !self.sellers.contains_key(id) {
-            let facts = match seller::find(conn, id)? {
+            let known = match seller::find(conn, id)? {
                 None => None,
-                Some(record) => Some(SellerFacts {
-                    profile: record.profile,
-                    disclosure: DisclosureFacts {
-                        words: seller::prompt_words(conn, id, PromptKind::Disclosure)?,
-                        spoken_by_tts: false,
-                    },
+                Some(record) => Some(KnownSeller {
+                    name: record.profile.name.clone(),
+                    hash: None,
+                    facts: Some(SellerFacts {
+                        profile: record.profile,
+                        disclosure: DisclosureFacts {
+                            words: seller::prompt_words(conn, id, PromptKind::Disclosure)?,
+                            spoken_by_tts: false,
+                        },
+                    }),
                 }),
             };
             bound(&mut self.sellers);
-            self.sellers.insert(id.to_owned(), facts);
+            self.sellers.insert(id.to_owned(), known);
         }
-        self.sellers.get(id).ok_or(StoreError::NotFound("seller"))
+        Ok(self.sellers.get_mut(id).and_then(Option::as_mut))
     }
 
     /// The emergency areas in force at `now`.
@@ -147,6 +192,24 @@ impl Known {
         Ok(operator::binding(stops, seller, campaign))
     }
 
+    /// The pattern for the texts of a seller's decisions, if one was made yet.
+    pub(super) fn pattern(&mut self, conn: &Connection, seller: &str) -> Result<Option<Pattern>> {
+        if let Some(pattern) = self.patterns.get(seller) {
+            return Ok(Some(pattern.clone()));
+        }
+        let newest = pattern::newest(conn, seller)?;
+        if let Some(pattern) = &newest {
+            self.keep_pattern(seller, pattern.clone());
+        }
+        Ok(newest)
+    }
+
+    /// Keeps a pattern as the one from now on.
+    pub(super) fn keep_pattern(&mut self, seller: &str, pattern: Pattern) {
+        bound(&mut self.patterns);
+        self.patterns.insert(seller.to_owned(), pattern);
+    }
+
     /// The elements that a consent's text lacks, for the name that its seller has now.
     pub(super) fn lacking(
         &mut self,
@@ -163,9 +226,8 @@ impl Known {
             .query_row([text_sha256], |row| row.get(0))
             .optional()?;
         let text = text.ok_or_else(|| StoreError::Corrupt("a consent without its text".into()))?;
-        let facts = self.find_seller(conn, seller)?;
-        let name = facts.as_ref().map(|facts| facts.profile.name.as_str());
-        let lacking = find_elements(&text, name).missing;
+        let known = self.find_seller(conn, seller)?;
+        let lacking = find_elements(&text, known.map(|known| known.name.as_str())).missing;
         bound(&mut self.lacking);
         self.lacking.insert(key, lacking.clone());
         Ok(lacking)

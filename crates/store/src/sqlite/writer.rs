@@ -21,8 +21,9 @@ const QUEUE_MAX: usize = 1024;
 /// Commands in one transaction.
 const GROUP_MAX: usize = 256;
 
-/// Groups after which the log of the database is copied into it, even if there is no pause (invariant `bounded`).
-const GROUPS_BEFORE_CHECKPOINT: u32 = 128;
+/// Groups after which the log of the database is copied into it, even if there is no pause: some 40 MB of it at most
+/// (invariant `bounded`), and seldom enough that fewer than one command in a hundred waits for it.
+const GROUPS_BEFORE_CHECKPOINT: u32 = 512;
 
 /// A pause this long is used for it.
 const PAUSE: Duration = Duration::from_millis(50);
@@ -211,7 +212,6 @@ impl Desk {
             answers.push(answer);
         }
         if alone && !kept {
-            self.known.forget();
             return run(&self.conn, "ROLLBACK");
         }
         if tip.seq() != before {
@@ -234,6 +234,8 @@ impl Desk {
         }
         if !keep {
             *tip = begun.clone();
+            // It may have read back what is rolled back now.
+            self.known.forget();
         }
         if alone {
             return (keep, answer);

@@ -74,9 +74,11 @@ fn triggers_refuse_every_change_of_evidence() {
         "revocations",
         "suppressions",
         "decisions",
+        "decision_patterns",
+        "seller_facts",
     ] {
         let column = if table == "events" { "seq" } else { "rowid" };
-        let column = if table == "consent_texts" {
+        let column = if ["consent_texts", "seller_facts"].contains(&table) {
             "sha256"
         } else {
             column
@@ -174,11 +176,27 @@ fn a_changed_record_is_named_by_the_entry_that_attests_it() {
     for (table, sql) in [
         (
             "decisions",
-            "UPDATE decisions SET verdict = 'deny', decision = '{}'",
+            "UPDATE decisions SET verdict = 'deny', facts_bytes = facts_bytes - 1",
         ),
         (
             "decisions",
-            "UPDATE decisions SET facts = replace(facts, '2125550123', '2125550124')",
+            "UPDATE decisions SET pattern = NULL, texts = CAST('{}' AS BLOB), facts_bytes = 1",
+        ),
+        (
+            "decisions",
+            "UPDATE decisions SET texts = CAST(substr(texts, 1, length(texts) - 1) AS BLOB)",
+        ),
+        (
+            "decisions",
+            "UPDATE decisions SET texts = X'FFFFFFFF00', facts_bytes = 4294967290",
+        ),
+        (
+            "decision_patterns",
+            "UPDATE decision_patterns SET text = replace(text, '2125550123', '2125550124')",
+        ),
+        (
+            "seller_facts",
+            "UPDATE seller_facts SET text = replace(text, 'Acme', 'Emca')",
         ),
         (
             "consent_texts",
@@ -190,7 +208,7 @@ fn a_changed_record_is_named_by_the_entry_that_attests_it() {
         ),
     ] {
         let world = World::new();
-        let kind = if table == "decisions" {
+        let kind = if !table.starts_with("consent") {
             "gate.decided"
         } else {
             "consent.granted"

@@ -5,6 +5,8 @@ mod ears;
 mod echo;
 pub mod g711;
 pub(crate) mod keypad;
+#[cfg(test)]
+mod loopback;
 pub(crate) mod pacer;
 mod playing;
 pub(crate) mod ports;
@@ -12,6 +14,7 @@ mod prompt;
 pub(crate) mod rtcp;
 pub(crate) mod rtp;
 pub(crate) mod session;
+mod source;
 mod tone;
 
 pub use prompt::{PROMPT_S_MAX, Prompt, PromptError};

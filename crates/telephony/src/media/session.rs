@@ -19,6 +19,7 @@ use super::ports::MediaSockets;
 use super::prompt::Prompt;
 use super::rtcp;
 use super::rtp::{FRAME_SAMPLES, Frame, PCMU, RtpPacket, TELEPHONE_EVENT};
+use super::source::{Seen, Source};
 use crate::Clock;
 
 /// Events that the call has not taken yet (invariant `bounded`); a call that lets more pile up is over.
@@ -77,10 +78,9 @@ pub(crate) struct StreamStart {
 /// The media of one call.
 pub(crate) struct Session {
     sockets: MediaSockets,
-    remote: Remote,
-    /// Where their media comes from, once the first packet of it has come.
-    source: Option<SocketAddr>,
-    any_source: bool,
+    source: Source,
+    /// How they mark keys.
+    telephone_event: Option<u8>,
     last_tick: Instant,
     on_hold: bool,
     clock: Clock,
@@ -104,7 +104,7 @@ pub(crate) struct Session {
 impl std::fmt::Debug for Session {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Session")
-            .field("remote", &self.remote)
+            .field("source", &self.source)
             .field("ticks", &self.ticks)
             .finish_non_exhaustive()
     }
@@ -124,12 +124,18 @@ pub(crate) struct SessionParts {
 }
 
 impl Session {
+    /// The call was answered: what came in before is nobody's answer to us.
     pub(crate) fn new(parts: SessionParts) -> Self {
+        let mut source = Source::new(parts.remote.to, parts.any_source);
+        parts.sockets.drain(|from, datagram| {
+            if let Some(packet) = RtpPacket::parse(datagram) {
+                source.was_there(from, packet.ssrc);
+            }
+        });
         Self {
             sockets: parts.sockets,
-            remote: parts.remote,
-            source: None,
-            any_source: parts.any_source,
+            source,
+            telephone_event: parts.remote.telephone_event,
             last_tick: Instant::now(),
             on_hold: false,
             clock: parts.clock,
@@ -173,8 +179,8 @@ impl Session {
                 }
                 Ok(MediaCommand::Stop(why)) => self.stop(why),
                 Ok(MediaCommand::Remote { remote, on_hold }) => {
-                    self.remote = remote;
-                    self.source = None;
+                    self.source.announce(remote.to, self.now_ms());
+                    self.telephone_event = remote.telephone_event;
                     self.on_hold = on_hold;
                     let disclosing = |p: &Playing| p.kind == PromptKind::Disclosure;
                     if on_hold && self.playing.as_ref().is_some_and(disclosing) {
@@ -210,15 +216,23 @@ impl Session {
 
     fn listen(&mut self) {
         let mut buffer = [0_u8; 1_500];
+        let now_ms = self.now_ms();
         for _ in 0..DATAGRAMS_PER_TICK {
             let Ok((length, from)) = self.sockets.rtp.recv_from(&mut buffer) else {
                 break;
             };
-            let packet = buffer.get(..length).and_then(RtpPacket::parse);
-            let Some(packet) = packet.filter(|_| self.is_theirs(from)) else {
+            let Some(packet) = buffer.get(..length).and_then(RtpPacket::parse) else {
                 continue;
             };
-            if self.is_key(packet.payload_type) {
+            let seen = Seen {
+                from,
+                ssrc: packet.ssrc,
+                is_key: self.is_key(packet.payload_type),
+            };
+            if !self.source.admits(seen, now_ms) {
+                continue;
+            }
+            if seen.is_key {
                 let key = self
                     .keypad
                     .hear(packet.ssrc, packet.timestamp, packet.payload);
@@ -242,20 +256,12 @@ impl Session {
 
     /// By RFC 3264 they mark keys as our offer says; some mark them as their own answer says.
     fn is_key(&self, payload_type: u8) -> bool {
-        payload_type == TELEPHONE_EVENT || Some(payload_type) == self.remote.telephone_event
+        payload_type == TELEPHONE_EVENT || Some(payload_type) == self.telephone_event
     }
 
-    /// Media is taken from one source: the address of the SDP, where a NAT may change the port, or, where the trunk says
-    /// so, whichever comes first. What comes from elsewhere could be anybody's key.
-    fn is_theirs(&mut self, from: SocketAddr) -> bool {
-        let same_host = from.ip() == self.remote.to.ip();
-        if self.source.is_none() && (same_host || self.any_source) {
-            self.source = Some(from);
-            if same_host {
-                self.remote.to = from;
-            }
-        }
-        self.source == Some(from)
+    /// Since the answer, by our own ticks.
+    fn now_ms(&self) -> u64 {
+        self.ticks * 20
     }
 
     fn ear(&mut self, payload: Option<&[u8]>) {
@@ -274,7 +280,7 @@ impl Session {
             };
             let block = buffer
                 .get(..length)
-                .filter(|_| from.ip() == self.remote.to.ip())
+                .filter(|_| from.ip() == self.source.to().ip())
                 .and_then(|datagram| rtcp::report_about(self.stream.ssrc, datagram));
             let Some(block) = block else { continue };
             let highest = block.extended_highest_seq & 0xFFFF;
@@ -299,7 +305,7 @@ impl Session {
 
     /// Whether the prompt that waits may begin.
     fn may_begin(&self, from: PlayFrom) -> bool {
-        let since_answer_ms = self.ticks * 20;
+        let since_answer_ms = self.now_ms();
         match from {
             PlayFrom::Now => true,
             PlayFrom::Greeting => {
@@ -362,7 +368,7 @@ impl Session {
                 seq,
                 timestamp,
                 late_ms,
-                destination: self.remote.to.to_string(),
+                destination: self.source.to().to_string(),
             });
         }
     }
@@ -410,7 +416,7 @@ impl Session {
         // A port that is closed now answers the next send with ECONNREFUSED on connected sockets only: this one is not.
         self.sockets
             .rtp
-            .send_to(&packet.write(), self.remote.to)
+            .send_to(&packet.write(), self.source.to())
             .ok()?;
         self.sent_packets = self.sent_packets.wrapping_add(1);
         Some((seq, timestamp))
@@ -425,7 +431,7 @@ impl Session {
             self.sent_packets,
             self.sent_packets.wrapping_mul(160),
         );
-        let mut to = self.remote.to;
+        let mut to = self.source.to();
         to.set_port(to.port().saturating_add(1));
         // A report that is lost is made up for by the next one.
         let _ = self.sockets.rtcp.send_to(&report, to);

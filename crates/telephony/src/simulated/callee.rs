@@ -10,7 +10,7 @@ use tokio::sync::mpsc;
 use super::media::CalleeMedia;
 use super::message::Message;
 use super::persona::Persona;
-use super::{Said, SimulatedConfig};
+use super::{Moment, Said, SimulatedConfig, Watched};
 use crate::sip::sdp;
 
 /// Nobody listens longer.
@@ -33,6 +33,7 @@ pub(super) struct Callee {
     pub(super) persona: Persona,
     pub(super) config: SimulatedConfig,
     pub(super) said: Option<mpsc::Sender<Said>>,
+    pub(super) watched: Watched,
     pub(super) requests: mpsc::Receiver<Message>,
     pub(super) tag: String,
 }
@@ -120,7 +121,8 @@ impl Callee {
         let far = sdp::read(self.invite.body.as_bytes())?;
         let event_type = far.remote.telephone_event.unwrap_or(101);
         let local = self.socket.local_addr().ok()?;
-        let media = CalleeMedia::open(local.ip(), far.remote.to, event_type, self.persona)
+        let watched = self.watched.clone();
+        let media = CalleeMedia::open(local.ip(), far.remote.to, event_type, self.persona, watched)
             .await
             .ok()?;
         let extra = format!("Contact: <sip:callee@{local}>\r\nContent-Type: application/sdp\r\n");
@@ -146,6 +148,7 @@ impl Callee {
                 }
                 request = self.requests.recv() => match request {
                     Some(request) if request.method == "BYE" => {
+                        self.watched.tell(Moment::HungUp);
                         self.send(request.respond(200, &self.tag, "", "")).await;
                         return;
                     }

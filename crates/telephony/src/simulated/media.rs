@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use tokio::net::UdpSocket;
 
 use super::persona::Persona;
-use super::voice;
+use super::{Moment, Watched, voice};
 use crate::media::rtcp::{self, ReportBlock};
 use crate::media::rtp::{FRAME_SAMPLES, Frame, PCMU, RtpPacket};
 use crate::media::{Prompt, g711, keypad};
@@ -35,6 +35,7 @@ pub(super) struct CalleeMedia {
     rtcp: UdpSocket,
     to: SocketAddr,
     event_type: u8,
+    watched: Watched,
     seq: u16,
     timestamp: u32,
     script: VecDeque<Frame>,
@@ -53,6 +54,7 @@ impl CalleeMedia {
         to: SocketAddr,
         event_type: u8,
         persona: Persona,
+        watched: Watched,
     ) -> std::io::Result<Self> {
         let script = match persona {
             Persona::Voicemail => voicemail(),
@@ -64,6 +66,7 @@ impl CalleeMedia {
             rtcp: UdpSocket::bind((ip, 0)).await?,
             to,
             event_type,
+            watched,
             seq: 1_000,
             timestamp: 0,
             script: script.into(),
@@ -117,6 +120,9 @@ impl CalleeMedia {
             let Some(packet) = RtpPacket::parse(datagram) else {
                 continue;
             };
+            if packet.payload_type == PCMU {
+                self.watched.tell(Moment::Heard(packet.payload));
+            }
             loud |= packet.payload_type == PCMU && voice::is_loud(packet.payload);
             if let Some((_, last)) = self.highest
                 && packet.seq < 0x1000
@@ -139,12 +145,14 @@ impl CalleeMedia {
     fn speak(&mut self) {
         let payload: Vec<u8>;
         let (payload_type, timestamp);
+        let mut pressed = None;
         match self.press.take() {
             Some((key, sent, began)) => {
                 let end = sent + 3 >= PRESS_PACKETS;
                 let event = keypad::event(key, end, (sent + 1) * 160).unwrap_or_default();
                 payload = event.to_vec();
                 (payload_type, timestamp) = (self.event_type, began);
+                pressed = (sent == 0).then_some(key);
                 if sent + 1 < PRESS_PACKETS {
                     self.press = Some((key, sent + 1, began));
                 }
@@ -166,6 +174,9 @@ impl CalleeMedia {
         self.seq = self.seq.wrapping_add(1);
         self.timestamp = self.timestamp.wrapping_add(160);
         let _ = self.rtp.try_send_to(&packet.write(), self.to);
+        if let Some(key) = pressed {
+            self.watched.tell(Moment::Pressed(key));
+        }
     }
 
     fn report(&self) {

@@ -52,6 +52,20 @@ impl Default for SimulatedConfig {
     }
 }
 
+/// What a callee does or hears, at the moment it happens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Moment<'a> {
+    /// The first packet of a key is out.
+    Pressed(char),
+    /// A frame of ours came in: its mu-law bytes.
+    Heard(&'a [u8]),
+    /// We hung up.
+    HungUp,
+}
+
+/// Is told of each moment, with the callee's number (E.164); the callee does nothing else meanwhile.
+pub type Observer = Arc<dyn Fn(&str, Moment<'_>) + Send + Sync>;
+
 /// Who answers at which number (E.164).
 pub type PersonaOf = Arc<dyn Fn(&str) -> Persona + Send + Sync>;
 
@@ -81,6 +95,21 @@ impl SimulatedCarrier {
         personas: PersonaOf,
         said: Option<mpsc::Sender<Said>>,
     ) -> std::io::Result<Self> {
+        let nobody: Observer = Arc::new(|_, _| {});
+        Self::start_observed(listen, config, personas, said, nobody).await
+    }
+
+    /// The same, with somebody who watches every callee.
+    ///
+    /// # Errors
+    /// As [`SimulatedCarrier::start`].
+    pub async fn start_observed(
+        listen: SocketAddr,
+        config: SimulatedConfig,
+        personas: PersonaOf,
+        said: Option<mpsc::Sender<Said>>,
+        observer: Observer,
+    ) -> std::io::Result<Self> {
         let socket = Arc::new(UdpSocket::bind(listen).await?);
         let local = socket.local_addr()?;
         let invites = Arc::new(Mutex::new(BTreeMap::new()));
@@ -89,6 +118,7 @@ impl SimulatedCarrier {
             config,
             personas,
             said,
+            observer,
             invites: Arc::clone(&invites),
             calls: BTreeMap::new(),
             next_tag: 0,
@@ -129,12 +159,26 @@ impl Drop for SimulatedCarrier {
     }
 }
 
+/// A callee whom somebody watches.
+#[derive(Clone)]
+struct Watched {
+    number: String,
+    observer: Observer,
+}
+
+impl Watched {
+    fn tell(&self, moment: Moment<'_>) {
+        (self.observer)(&self.number, moment);
+    }
+}
+
 /// The carrier's own task: it hands every request to its callee.
 struct Exchange {
     socket: Arc<UdpSocket>,
     config: SimulatedConfig,
     personas: PersonaOf,
     said: Option<mpsc::Sender<Said>>,
+    observer: Observer,
     invites: Arc<Mutex<BTreeMap<String, u32>>>,
     calls: BTreeMap<String, mpsc::Sender<Message>>,
     next_tag: u32,
@@ -196,6 +240,10 @@ impl Exchange {
             persona: (self.personas)(&number),
             config: self.config,
             said: self.said.clone(),
+            watched: Watched {
+                number,
+                observer: Arc::clone(&self.observer),
+            },
             requests: from_exchange,
             tag: format!("sim{}", self.next_tag),
         };

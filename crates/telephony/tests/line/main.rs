@@ -11,3 +11,4 @@ mod logs;
 mod simulated;
 mod sipp;
 mod strangers;
+mod stray;

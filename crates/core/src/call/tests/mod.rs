@@ -128,6 +128,11 @@ fn outcomes_before_an_answer() {
             Outcome::Cancelled,
             Some(487),
         ),
+        (
+            vec![Ringing, Cancel(CancelWhy::Held), rejected(487)],
+            Outcome::Cancelled,
+            Some(487),
+        ),
         (vec![Input::Ended(Ending::NoReply)], Outcome::Failed, None),
         (
             vec![Timer(TimerKind::Ring), Input::Ended(Ending::NoReply)],
@@ -194,6 +199,7 @@ fn outcomes_after_an_answer() {
         (
             vec![
                 Input::Cancel(CancelWhy::Stop),
+                Input::Cancel(CancelWhy::Held),
                 Input::DisclosureCompleted(evidence(10)),
                 over(Ending::CalleeHungUp),
             ],

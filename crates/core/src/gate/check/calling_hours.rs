@@ -9,10 +9,11 @@ use super::super::relaxed::lifted;
 use crate::rules::{Local, Window, Zone};
 
 /// As [`Local::weekday`] counts.
-const SUNDAY: usize = 6;
+const SUNDAY: u8 = 6;
 
 const FEDERAL: &str = "us-fed-calling-hours";
 
+#[inline(always)]
 pub(super) fn check(case: &Case<'_>, out: &mut Findings) -> Option<&'static str> {
     if case.is_emergency() {
         return None;
@@ -39,8 +40,8 @@ pub(super) fn check(case: &Case<'_>, out: &mut Findings) -> Option<&'static str>
 #[cold]
 fn closed(case: &Case<'_>, window: &Window, zone: &Zone, local: Local, out: &mut Findings) {
     let hours = &window.hours;
-    let today = hours.week.get(local.weekday());
-    let sunday = local.weekday() == SUNDAY && today.is_none_or(Vec::is_empty);
+    let today = hours.week.get(usize::from(local.weekday));
+    let sunday = local.weekday == SUNDAY && today.is_none_or(Vec::is_empty);
     let code = if sunday {
         ReasonCode::Sunday
     } else {

@@ -10,6 +10,7 @@ use crate::seller::names_seller;
 
 const RULE: &str = "us-fed-ident-begin";
 
+#[inline(always)]
 pub(super) fn check(case: &Case<'_>, out: &mut Findings) -> Option<&'static str> {
     let seller = case.facts.seller.as_ref()?;
     let code = ReasonCode::DisclosureMissing;

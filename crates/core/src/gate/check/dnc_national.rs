@@ -14,18 +14,14 @@ const RULE: &str = "us-fed-national-dnc";
 const AGE: &str = "us-fed-dnc-safe-harbor";
 const RELATIONSHIP: &str = "us-fed-ebr";
 
+#[inline(always)]
 pub(super) fn check(case: &Case<'_>, out: &mut Findings) -> Option<&'static str> {
     let seller = case.facts.seller.as_ref()?;
     if !case.sells() || !matches!(case.callee, Callee::Us(_) | Callee::UnknownAreaCode(_)) {
         return None;
     }
-    let dates = case.dates();
-    let subscribed = seller
-        .profile
-        .san
-        .as_ref()
-        .is_some_and(|san| dates.clone().all(|day| day <= san.expires_on));
-    if !subscribed {
+    let san = seller.profile.san.as_ref();
+    if !san.is_some_and(|san| case.all_until(san.expires_on)) {
         out.deny(
             ReasonCode::DncNotSubscribed,
             AGE,

@@ -8,6 +8,7 @@ use crate::lead::StateCode;
 use crate::rules::{Concerns, State};
 use crate::suppression::ListAnswer;
 
+#[inline(always)]
 pub(super) fn check(case: &Case<'_>, out: &mut Findings) -> Option<&'static str> {
     if !case.sells() || !matches!(case.callee, Callee::Us(_) | Callee::UnknownAreaCode(_)) {
         return None;
@@ -18,7 +19,7 @@ pub(super) fn check(case: &Case<'_>, out: &mut Findings) -> Option<&'static str>
     for state in case.states().filter(keeps_one) {
         let rule = state.law.list.provenance.id;
         first.get_or_insert(rule);
-        if !on_file(case, lists, state.law.code) {
+        if !on_file(case, lists, state) {
             out.deny(ReasonCode::DncNotSubscribed, rule, || {
                 format!("no list of {} on file", state.law.name)
             });
@@ -39,13 +40,16 @@ fn is_in_time(case: &Case<'_>, list: &ListAnswer) -> bool {
     list.obtained_at <= case.now && list.effective_at.is_none_or(|from| from <= case.now)
 }
 
-fn on_file(case: &Case<'_>, lists: &[ListAnswer], state: StateCode) -> bool {
-    let letters = Some(state.number());
-    let first_two = |list: &ListAnswer| list.name.as_bytes().first_chunk().copied();
-    let spelt_so = |list: &&ListAnswer| first_two(list).map(u16::from_be_bytes) == letters;
-    lists.iter().find(spelt_so).is_some_and(|list| is_in_time(case, list))
-        // It may be spelt in small letters, or be the second of that name.
-        || lists.iter().any(|list| list_state(list) == Some(state) && is_in_time(case, list))
+fn on_file(case: &Case<'_>, lists: &[ListAnswer], state: &State) -> bool {
+    let code = state.law.code;
+    // Where it stands if every state's list is on file once, in the order of their codes.
+    let likely = lists.get(state.lists_before);
+    let spelt_so = |list: &&ListAnswer| {
+        let letters = list.name.as_bytes().first_chunk().copied();
+        letters.map(u16::from_be_bytes) == Some(code.number())
+    };
+    likely.filter(spelt_so).is_some_and(|list| is_in_time(case, list))
+        || lists.iter().any(|list| list_state(list) == Some(code) && is_in_time(case, list))
 }
 
 /// The state whose list it is: lists are named by the state's code, perhaps with an ending (`TX-electric`).

@@ -6,6 +6,7 @@ use super::super::findings::Findings;
 use super::super::reason::ReasonCode;
 use super::super::relaxed::relaxed_cap;
 
+#[inline(always)]
 pub(super) fn check(case: &Case<'_>, out: &mut Findings) -> Option<&'static str> {
     let mut first = None;
     each_cap(case, |cap, days| {

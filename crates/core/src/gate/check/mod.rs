@@ -5,14 +5,19 @@
 
 use super::case::Case;
 use super::findings::{Applied, Findings};
+use super::vintage::CheckSet;
 
-/// Every check, by the name of its file. A check reads its own group of facts and no other's result.
+/// Every check, by the name of its file, and the number of the check set that it came with. A check reads its own group
+/// of facts and no other's result.
 macro_rules! checks {
-    ($($name:literal $module:ident,)+) => {
+    ($($name:literal $module:ident $since:literal,)+) => {
         $(mod $module;)+
 
         /// Their names, in order.
         pub(super) const NAMES: &[&str] = &[$($name),+];
+
+        /// The set that each came with.
+        pub(super) const SINCE: &[u16] = &[$($since),+];
 
         /// How many there are.
         pub(super) const COUNT: usize = NAMES.len();
@@ -24,35 +29,46 @@ macro_rules! checks {
         /// Makes every check; never stops at the first.
         // Calls by name, so that the compiler may put the small ones in line.
         #[inline(always)]
-        pub(super) fn all(case: &Case<'_>, out: &mut Findings, named: &mut Applied) {
-            let [$($module),+] = named;
+        pub(super) fn all(case: &Case<'_>, out: &mut Findings) {
+            $($module::check(case, out);)+
+        }
+
+        /// Makes every check of a set, noting how each of them ended.
+        #[inline(always)]
+        pub(super) fn all_of(set: CheckSet, case: &Case<'_>, out: &mut Findings) -> Applied {
+            let mut noted = Applied::default();
+            let [$($module),+] = &mut noted;
             $(
-                let applied = $module::check(case, out);
-                *$module = out.close(Place::$module as u32, applied);
+                if set.has($since) {
+                    let applied = $module::check(case, out);
+                    *$module = out.close(Place::$module as u32, applied);
+                }
             )+
+            noted
         }
     };
 }
 
+// A check that is added gets the number after the greatest here, so that the decisions of before are replayed without it.
 checks! {
-    "stop" stop,
-    "source" source,
-    "number" number,
-    "seller" seller,
-    "caller-id" caller_id,
-    "disclosure" disclosure,
-    "consent" consent,
-    "dnc-internal" dnc_internal,
-    "held" held,
-    "dnc-national" dnc_national,
-    "dnc-state" dnc_state,
-    "litigator" litigator,
-    "reassigned" reassigned,
-    "jurisdiction" jurisdiction,
-    "registration" registration,
-    "emergency-area" emergency_area,
-    "calling-hours" calling_hours,
-    "holiday" holiday,
-    "frequency-cap" frequency_cap,
-    "campaign-attempts" campaign_attempts,
+    "stop" stop 1,
+    "source" source 1,
+    "number" number 1,
+    "seller" seller 1,
+    "caller-id" caller_id 1,
+    "disclosure" disclosure 1,
+    "consent" consent 1,
+    "dnc-internal" dnc_internal 1,
+    "held" held 2,
+    "dnc-national" dnc_national 1,
+    "dnc-state" dnc_state 1,
+    "litigator" litigator 1,
+    "reassigned" reassigned 1,
+    "jurisdiction" jurisdiction 1,
+    "registration" registration 1,
+    "emergency-area" emergency_area 1,
+    "calling-hours" calling_hours 1,
+    "holiday" holiday 1,
+    "frequency-cap" frequency_cap 1,
+    "campaign-attempts" campaign_attempts 1,
 }

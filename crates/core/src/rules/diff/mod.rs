@@ -10,6 +10,7 @@ use serde::Serialize;
 use toml::{Table, Value};
 
 use super::RulePack;
+use super::rule::HOURS_KEYS;
 
 /// What happened to a row, or to one key of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -264,7 +265,7 @@ impl File {
         let Some((before_id, (_, table))) = before else {
             return;
         };
-        for key in words::DAY_KEYS.iter().chain(&["calls_max", "period_hours"]) {
+        for key in HOURS_KEYS.iter().chain(&["calls_max", "period_hours"]) {
             let (a, b) = (table.get(*key), row.get(*key));
             if a == b {
                 continue;

@@ -4,18 +4,7 @@ use std::collections::BTreeSet;
 
 use toml::{Table, Value};
 
-/// The keys of calling hours.
-pub(super) const DAY_KEYS: &[&str] = &[
-    "every_day",
-    "monday_to_friday",
-    "monday",
-    "tuesday",
-    "wednesday",
-    "thursday",
-    "friday",
-    "saturday",
-    "sunday",
-];
+use super::super::rule::HOURS_KEYS;
 
 /// Keys that say something of the rule itself and not of calls.
 pub(super) fn is_about_the_rule(key: &str) -> bool {
@@ -51,7 +40,7 @@ fn or_nothing(given: Option<&Value>) -> String {
 pub(super) fn change(key: &str, before: Option<&Value>, after: Option<&Value>) -> String {
     let plain = |what: &str| format!("{what} {} -> {}", or_nothing(before), or_nothing(after));
     match key {
-        _ if DAY_KEYS.contains(&key) => hours(key, before, after),
+        _ if HOURS_KEYS.contains(&key) => hours(key, before, after),
         "effective_from" => plain("first day in force:"),
         "effective_to" => plain("last day in force:"),
         "calls_max" => plain("at most so many calls:"),
@@ -134,8 +123,8 @@ fn members(what: &str, before: Option<&Value>, after: Option<&Value>) -> String 
 /// A whole row.
 pub(super) fn row(row: &Table) -> String {
     let mut said = Vec::new();
-    for key in DAY_KEYS {
-        if let Some(given) = row.get(*key) {
+    for key in HOURS_KEYS {
+        if let Some(given) = row.get(key) {
             let spans = match given {
                 Value::Array(items) if items.is_empty() => "closed".to_owned(),
                 other => value(other),

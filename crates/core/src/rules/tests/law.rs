@@ -210,7 +210,7 @@ fn rules_that_advice_may_lift() {
         ]
     );
     for (id, _) in open {
-        assert!(PACK.is_open_to_advice(id), "{id}");
+        assert!(PACK.advice_scope(id).is_some(), "{id}");
     }
     for (id, lifted) in [
         ("us-wa-artificial-voice", true),
@@ -223,13 +223,23 @@ fn rules_that_advice_may_lift() {
         ("us-vi-unread", false),
         ("no-such-rule", false),
     ] {
-        assert_eq!(PACK.is_open_to_advice(id), lifted, "{id}");
+        assert_eq!(PACK.advice_scope(id).is_some(), lifted, "{id}");
     }
     let oral = PACK.federal.oral_consent.as_ref().unwrap();
     assert_eq!(oral.relaxes, "us-fed-consent-telemarketing-pewc");
     assert_eq!(oral.rule.id, "us-5cir-oral-consent");
     let states: Vec<&str> = oral.states.iter().map(|state| state.as_str()).collect();
     assert_eq!(states, ["LA", "MS", "TX"]);
+    for id in [oral.relaxes, oral.rule.id] {
+        let scope = PACK.advice_scope(id).unwrap();
+        assert_eq!(
+            (scope.states, scope.needs_consent),
+            (oral.states.clone(), true)
+        );
+        assert_eq!(scope.ground, oral.rule.citation);
+    }
+    let voice = PACK.advice_scope("us-wa-artificial-voice").unwrap();
+    assert_eq!((voice.states, voice.needs_consent), (vec![], false));
 }
 
 #[test]

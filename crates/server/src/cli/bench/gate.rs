@@ -4,9 +4,8 @@ use std::hint::black_box;
 use std::time::Instant;
 
 use clap::Args;
-use ringfence_core::evidence::{ClockKind, EventDraft, GENESIS, Link, Subject, sha256_hex};
+use ringfence_core::evidence::GENESIS;
 use ringfence_core::gate::{Facts, Verdict, decide, judge, sample};
-use ringfence_core::id::Id;
 use ringfence_core::rules::RulePack;
 use serde_json::json;
 
@@ -53,11 +52,11 @@ impl Gate {
                 let begun = Instant::now();
                 let verdict = one(part, &pack, black_box(facts), &mut chain);
                 micros.push(begun.elapsed().as_secs_f64() * 1e6);
-                let of = match (part, verdict) {
-                    (Part::Decision, Verdict::Allow) => 0,
-                    (Part::Decision, Verdict::Defer) => 1,
-                    (Part::Decision, Verdict::Deny) => 2,
-                    (Part::Rules | Part::Record, _) => continue,
+                let of = match verdict {
+                    Some(Verdict::Allow) => 0,
+                    Some(Verdict::Defer) => 1,
+                    Some(Verdict::Deny) => 2,
+                    None => continue,
                 };
                 if let Some(count) = verdicts.get_mut(of) {
                     *count += 1;
@@ -99,29 +98,21 @@ impl Gate {
     }
 }
 
-fn one(part: Part, pack: &RulePack, facts: &Facts, chain: &mut String) -> Verdict {
-    if let Part::Rules = part {
-        return black_box(judge(pack, facts, sample::NOW)).verdict();
+/// What was decided, if the part decides.
+fn one(part: Part, pack: &RulePack, facts: &Facts, chain: &mut String) -> Option<Verdict> {
+    match part {
+        Part::Rules => {
+            judge(pack, facts, sample::NOW, |judgement| {
+                black_box(judgement.verdict())
+            });
+            None
+        }
+        Part::Decision => Some(black_box(decide(pack, facts, sample::NOW)).verdict),
+        Part::Record => {
+            *chain = sample::record(pack, facts, sample::NOW, chain);
+            None
+        }
     }
-    let decision = black_box(decide(pack, facts, sample::NOW));
-    if let Part::Record = part {
-        let hash =
-            |text: serde_json::Result<String>| sha256_hex(text.unwrap_or_default().as_bytes());
-        let data = json!({
-            "verdict": decision.verdict,
-            "facts_sha256": hash(serde_json::to_string(facts)),
-            "decision_sha256": hash(serde_json::to_string(&decision)),
-        });
-        let event = EventDraft::new("gate.decided", Subject::default(), data).chain(Link {
-            id: Id::from("evt_1"),
-            seq: 1,
-            at: sample::NOW,
-            clock: ClockKind::Real,
-            prev: std::mem::take(chain),
-        });
-        *chain = event.hash;
-    }
-    decision.verdict
 }
 
 fn percentile(sorted: &[f64], percent: usize) -> f64 {

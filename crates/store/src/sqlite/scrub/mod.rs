@@ -245,10 +245,11 @@ const INTERNAL: &str = "SELECT number, id, seller, revocation, at, reason FROM s
     WHERE number >= ?1 AND number <= ?2 AND at <= ?4 AND (seller IS NULL OR seller = ?5)
     ORDER BY number, at, id LIMIT ?3";
 
-const ATTEMPTS: &str = "SELECT number, id, reserved_at, campaign, outcome FROM attempts
-    WHERE number >= ?1 AND number <= ?2 AND seller = ?5 AND reserved_at > ?6 AND reserved_at <= ?4
-        AND state <> 'void' AND NOT (state = 'reserved' AND expires_at <= ?4)
-    ORDER BY number, reserved_at, id LIMIT ?3";
+const ATTEMPTS: &str = "SELECT d.number, a.id, a.reserved_at, a.campaign, a.outcome
+    FROM decisions d CROSS JOIN attempts a ON a.seq = d.seq
+    WHERE d.number >= ?1 AND d.number <= ?2 AND d.verdict = 'allow' AND d.at > ?6 AND d.at <= ?4 AND a.seller = ?5
+        AND a.state <> 'void' AND NOT (a.state = 'reserved' AND a.expires_at <= ?4)
+    ORDER BY d.number, d.at, d.seq LIMIT ?3";
 
 const RELATIONSHIPS: &str = "SELECT number, kind, at FROM relationships
     WHERE number >= ?1 AND number <= ?2 AND at <= ?4 AND seller = ?5

@@ -18,6 +18,7 @@ use super::super::race::Judged;
 use super::{World, at};
 use crate::assembly::Assembly;
 use crate::config::{self, Config, Flags, Transport, Trunk};
+use crate::converse::Judge;
 use crate::desk::{CallOrder, Speaker, Words};
 
 /// When callees press the key, in milliseconds of the disclosure: all calls of a round are up by then.
@@ -65,7 +66,7 @@ pub async fn measure(calls: usize, rounds: usize) -> Result<Times> {
     let carrier = carrier(by_key, leads).await?;
     let config = configuration(&carrier, calls)?;
     let (store, pack) = (Arc::clone(&world.store), Arc::clone(&world.pack));
-    let mut assembly = Assembly::new(&config, store, pack, world.clock).await?;
+    let mut assembly = Assembly::new(&config, store, pack, world.clock, Judge::default()).await?;
     assembly.start_dialer()?;
     campaign(&world, leads)?;
 

@@ -1,10 +1,10 @@
-//! Where a webhook is posted.
+//! Where something is posted.
 
 use std::net::{IpAddr, Ipv6Addr};
 
 use hyper::Uri;
 
-/// An address that events may be told to.
+/// An address that what holds personal data may be sent to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Target {
     /// Host name or address, without brackets.
@@ -37,9 +37,9 @@ impl Target {
         if host.is_empty() {
             return Err("names no host".to_owned());
         }
-        // Events hold phone numbers: in the clear they stay on this machine or in its own network.
+        // Personal data: in the clear it stays on this machine or in its own network.
         if !tls && !is_near(&host) {
-            return Err("must be https: events hold phone numbers".to_owned());
+            return Err("must be https: what is sent is personal data".to_owned());
         }
         Ok(Self {
             port: authority.port_u16().unwrap_or(if tls { 443 } else { 80 }),

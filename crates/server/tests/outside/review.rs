@@ -1,0 +1,165 @@
+//! The page for people who decide: its forms as a browser sends them.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::json;
+
+use crate::server::{Reply, Server, World, seller};
+
+const FORM: &str = "application/x-www-form-urlencoded";
+
+/// A browser that was given a key, as far as a page without a script needs one.
+struct Browser<'a> {
+    server: &'a Server,
+    basic: String,
+}
+
+impl<'a> Browser<'a> {
+    fn new(server: &'a Server, key: &str) -> Self {
+        let basic = format!("Basic {}", STANDARD.encode(format!("me:{key}")));
+        Self { server, basic }
+    }
+
+    fn get(&self, path: &str) -> Reply {
+        let headers = [("authorization", self.basic.as_str())];
+        self.server.send("GET", path, &headers, b"")
+    }
+
+    fn submit(&self, path: &str, fields: &str) -> Reply {
+        let headers = [
+            ("authorization", self.basic.as_str()),
+            ("content-type", FORM),
+        ];
+        let reply = self.server.send("POST", path, &headers, fields.as_bytes());
+        match reply.status {
+            303 => self.get(reply.header("location")),
+            _ => reply,
+        }
+    }
+
+    /// What each form of the page carries.
+    fn form(&self) -> String {
+        let page = self.get("/review").text;
+        let (_, rest) = page.split_once("name=\"form\" value=\"").unwrap();
+        format!("form={}", rest.split_once('"').unwrap().0)
+    }
+}
+
+fn world() -> (World, Server) {
+    let world = World::new();
+    let server = world.serve(&[]);
+    server.put("/v1/sellers/acme-solar", &seller()).ok();
+    (world, server)
+}
+
+#[test]
+fn a_person_takes_an_opt_out_down() {
+    let (world, server) = world();
+    let key = world.key(&["--role", "operator", "--seller", "acme-solar"]);
+    let browser = Browser::new(&server, &key);
+    let form = browser.form();
+    let page = browser.get("/review");
+    assert!(page.text.contains("Acme Solar LLC"), "{}", page.text);
+    assert!(
+        !page.text.contains("every seller</option>"),
+        "not this key's"
+    );
+    let policy = page.header("content-security-policy");
+    assert!(policy.contains("default-src 'none'") && policy.contains("form-action 'self'"));
+    assert!(!page.text.contains("<script") && !page.text.contains(&key));
+
+    let fields = format!(
+        "{form}&number=%28212%29+555-0161&seller=acme-solar&said=a+letter%2C+%22no+more%22"
+    );
+    let done = browser.submit("/review/opt-outs", &fields);
+    assert_eq!(done.status, 200, "and to the page again: {done:?}");
+    assert!(done.text.contains("not called any more"), "{}", done.text);
+    let shown = server.get("/v1/numbers/+12125550161").ok();
+    assert_eq!(shown["suppressions"][0]["source"], "dashboard", "{shown:#}");
+    let told = server.get("/v1/events?type=converse.opt-out").ok();
+    assert_eq!(told["items"][0]["data"]["said"], "a letter, \"no more\"");
+    assert!(server.is_barred("+12125550161", "acme-solar", "dnc-internal"));
+
+    for (fields, status) in [
+        (format!("{form}&number=12&seller=acme-solar"), 422),
+        (format!("{form}&number=2125550162&seller=other"), 403),
+        (format!("{form}&number=2125550162&seller="), 403),
+        ("number=2125550162&seller=acme-solar".to_owned(), 422),
+        (
+            "form=00&number=2125550162&seller=acme-solar".to_owned(),
+            422,
+        ),
+        (
+            "form=zz&number=2125550162&seller=acme-solar".to_owned(),
+            422,
+        ),
+    ] {
+        let reply = browser.submit("/review/opt-outs", &fields);
+        assert_eq!(reply.status, status, "{fields}: {reply:?}");
+        assert!(reply.text.contains("role=\"alert\""), "says why: {reply:?}");
+    }
+    assert!(!server.is_barred("+12125550162", "acme-solar", "dnc-internal"));
+}
+
+#[test]
+fn a_person_decides_about_unclear_words() {
+    let (world, server) = world();
+    let bring = |number: &str, text: &str| {
+        let words = json!({"from": number, "text": text, "audio": "https://vm.example.com/7"});
+        let effect = server
+            .post("/v1/hooks/voicemail?seller=acme-solar", &words)
+            .ok();
+        effect["holds"][0].as_str().unwrap().to_owned()
+    };
+    let one = bring("+12125550163", "i'm not interested");
+    let other = bring("+12125550164", "i'm not interested");
+    let browser = Browser::new(&server, &server.key);
+    let page = browser.get("/review").text;
+    for wanted in [
+        "i&#39;m not interested",
+        "href=\"https://vm.example.com/7\"",
+        &one,
+        &other,
+    ] {
+        assert!(page.contains(wanted), "{wanted}: {page}");
+    }
+    assert!(!page.contains("2125550163"), "masked: {page}");
+    let form = browser.form();
+    let decide = |id: &str, fields: &str| {
+        browser.submit(&format!("/review/holds/{id}"), &format!("{form}&{fields}"))
+    };
+    let unsaid = decide(&one, "decision=release&note=+");
+    assert_eq!(unsaid.status, 422, "a release says why");
+    assert_eq!(
+        decide(&one, "decision=release&note=meant+the+offer").status,
+        200
+    );
+    assert_eq!(
+        decide(&one, "decision=opt-out&note=").status,
+        409,
+        "decided"
+    );
+    assert_eq!(decide(&other, "decision=opt-out&note=").status, 200);
+    assert_eq!(decide("hold_0", "decision=opt-out&note=").status, 404);
+    let of = |id: &str| server.get(&format!("/v1/holds/{id}")).ok();
+    assert_eq!(
+        (&of(&one)["state"], &of(&one)["note"]),
+        (&json!("released"), &json!("meant the offer"))
+    );
+    assert_eq!(of(&other)["state"], "opted-out");
+    assert!(server.is_barred("+12125550164", "acme-solar", "dnc-internal"));
+    assert!(browser.get("/review").text.contains("Nothing waits"));
+
+    // Another key's form is not this one's, and who may only read is shown no form.
+    let reader = world.key(&["--role", "read-only"]);
+    assert!(
+        !Browser::new(&server, &reader)
+            .get("/review")
+            .text
+            .contains("<form")
+    );
+    let second = world.key(&["--role", "compliance"]);
+    let fields = format!("{form}&number=2125550165&seller=acme-solar");
+    let crossed = Browser::new(&server, &second).submit("/review/opt-outs", &fields);
+    assert_eq!(crossed.status, 422, "{crossed:?}");
+}
