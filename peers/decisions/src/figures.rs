@@ -141,12 +141,17 @@ fn goal(name: &str, ratios: &[f64], goal: f64, at_least: bool) {
     } else {
         value <= goal
     };
+    let least = ratios.iter().copied().fold(f64::INFINITY, f64::min);
+    let most = ratios.iter().copied().fold(0.0, f64::max);
     println!(
-        "{name:<34} {value:>6.2}  goal {} {goal}: {}  ({:.2} to {:.2})",
+        "{name:<34} {value:>6.2}  goal {} {goal}: {}  ({least:.2} to {most:.2}){}",
         if at_least { "at least" } else { "at most" },
         if met { "met" } else { "NOT MET" },
-        ratios.iter().copied().fold(f64::INFINITY, f64::min),
-        ratios.iter().copied().fold(0.0, f64::max),
+        if most > least * 2.0 {
+            "  uneven: the machine is busy, take it again"
+        } else {
+            ""
+        },
     );
 }
 
