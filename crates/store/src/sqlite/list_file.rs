@@ -227,17 +227,12 @@ fn of<T>(slot: &Slot, read: impl FnOnce(&Snapshot) -> registry::Result<T>) -> Re
     let unreadable =
         |why: String| StoreError::Unavailable(format!("the list that it changes: {why}"));
     let read = match slot.residence() {
-        Residence::Disk if slot.is_pruned() => {
-            return Err(slot
-                .with(|_| ())
-                .err()
-                .map(unreadable)
-                .unwrap_or(StoreError::NotFound("list")));
+        Residence::Disk if !slot.is_pruned() => {
+            Snapshot::open(slot.path(), slot.sha256(), Residence::Memory)
+                .map_err(|fault| unreadable(fault.to_string()))
+                .map(|base| read(&base))?
         }
-        Residence::Memory => slot.with(read).map_err(unreadable)?,
-        Residence::Disk => Snapshot::open(slot.path(), slot.sha256(), Residence::Memory)
-            .map_err(|fault| unreadable(fault.to_string()))
-            .map(|base| read(&base))?,
+        Residence::Memory | Residence::Disk => slot.with(read).map_err(unreadable)?,
     };
     Ok(read?)
 }
