@@ -6,7 +6,6 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::{Areas, Book, Entry, Group, Version};
-use crate::registry::Residence;
 
 impl Book {
     /// The versions whose file is there and that bind nobody, at no moment from `since` on, for no area code, oldest
@@ -29,7 +28,6 @@ impl Book {
                 version.file.is_some()
                     && version.pruned_at.is_none()
                     && version.imported_at < since
-                    && entry.slot.residence() == Residence::Disk
                     && !needed.contains(&version.row)
             })
             .map(|entry| Arc::clone(&entry.version))
