@@ -118,7 +118,7 @@ fn a_running_server_knows_what_was_pruned_beside_it() {
     let events = server.get("/v1/events?limit=1000").ok();
     let mut events = events["items"].as_array().unwrap().iter();
     let event = events
-        .find(|e| e["kind"] == "suppression.list-pruned")
+        .find(|e| e["type"] == "suppression.list-pruned")
         .unwrap();
     assert_eq!(event["data"]["versions"], json!([first]));
 }
