@@ -21,6 +21,7 @@ fn main() -> ExitCode {
         return ExitCode::from(2);
     };
     let callees = sample::callees(&pack);
+    let seller = sample::seller_sha256(&callees);
     let mut chain = String::from(ringfence_core::evidence::GENESIS);
     let one: &mut dyn FnMut(&Facts) = match what.as_str() {
         "rules" => &mut |facts| {
@@ -29,7 +30,7 @@ fn main() -> ExitCode {
         "decide" => &mut |facts| {
             black_box(decide(&pack, facts, sample::NOW));
         },
-        _ => &mut |facts| chain = sample::record(&pack, facts, sample::NOW, &chain),
+        _ => &mut |facts| chain = sample::record(&pack, facts, seller.as_deref(), &chain),
     };
     for facts in callees.iter().cycle().take(count) {
         one(black_box(facts));

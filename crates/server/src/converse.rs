@@ -238,7 +238,7 @@ impl Calls {
                     due_at: hold_until(now, self.settings.hold_days),
                 };
                 self.store.hold(draft, now)?;
-                self.held(record.to, seller.as_deref());
+                self.barred(record.to, seller.as_deref(), Some(call), now);
             }
             Verdict::NotOptOut => {}
         }
@@ -285,33 +285,45 @@ impl Calls {
         });
     }
 
-    /// Cancels the calls to a number that ring, or are about to, where the gate would not let them ring now.
-    pub(crate) fn held(&self, number: PhoneNumber, seller: Option<&str>) {
-        let ringing: Vec<(Id, CallRequest)> = {
+    /// Asks the gate about each call to a number: what was recorded may have been lifted since, by a release or by a consent
+    /// that is later, and a call that was placed after that stays.
+    pub(crate) fn barred(
+        &self,
+        number: PhoneNumber,
+        seller: Option<&str>,
+        said_in: Option<&Id>,
+        at: Timestamp,
+    ) {
+        let calls: Vec<(Id, CallRequest)> = {
             let book = self.book();
-            let to_it = book.iter().filter(|(_, call)| {
-                is_to(call, number, seller) && !call.progress.answered.load(Ordering::Acquire)
-            });
+            let to_it = book
+                .iter()
+                .filter(|(id, call)| Some(*id) != said_in && is_to(call, number, seller));
             to_it
                 .map(|(id, call)| (id.clone(), call.request.clone()))
                 .collect()
         };
-        for (id, request) in ringing {
-            if self.is_held(&request) {
-                self.tell(CancelWhy::Held, |other, _| *other == id);
+        for (id, request) in calls {
+            if let Some(why) = self.why_barred(&request, at) {
+                self.tell(why, |other, _| *other == id);
             }
         }
     }
 
-    /// Whether a hold stands against this call: it may have been released since, or a consent may be later than the words.
-    /// INVARIANT (unknown-denies): what cannot be asked is held.
-    fn is_held(&self, request: &CallRequest) -> bool {
-        let now = self.clock.now();
-        let facts = self.store.facts(request, &self.settings.gate, now);
-        facts.map_or(true, |facts| {
-            let decision = decide(&self.pack, &facts, now);
-            decision.reasons.iter().any(|r| r.code == ReasonCode::Held)
-        })
+    /// Why the gate would not place this call now, as far as the callee's own words go.
+    fn why_barred(&self, request: &CallRequest, at: Timestamp) -> Option<CancelWhy> {
+        // Another process's clock may be ahead of ours; what it recorded counts all the same.
+        let now = self.clock.now().max(at);
+        let Ok(facts) = self.store.facts(request, &self.settings.gate, now) else {
+            // INVARIANT (unknown-denies): what cannot be asked is barred.
+            return Some(CancelWhy::OptOutElsewhere);
+        };
+        let decision = decide(&self.pack, &facts, now);
+        let has = |codes: &[ReasonCode]| decision.reasons.iter().any(|r| codes.contains(&r.code));
+        if has(&[ReasonCode::DncInternal, ReasonCode::ConsentRevoked]) {
+            return Some(CancelWhy::OptOutElsewhere);
+        }
+        has(&[ReasonCode::Held]).then_some(CancelWhy::Held)
     }
 }
 

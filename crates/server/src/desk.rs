@@ -6,6 +6,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use ringfence_core::gate::{CallRequest, Decision};
 use ringfence_core::id::Id;
 use ringfence_core::lead::PhoneNumber;
@@ -123,9 +124,17 @@ pub trait CallDesk: Send + Sync {
     /// it was said: that acknowledges it and ends by itself. No seller: of every seller.
     fn opted_out(&self, number: PhoneNumber, seller: Option<&str>, said_in: Option<&Id>);
 
-    /// A hold of this number is durable: cancels what is ringing and what the gate would not let ring now. Who has answered
-    /// is not cut off: the call in which it was said goes on to its farewell. No seller: of every seller.
-    fn held(&self, number: PhoneNumber, seller: Option<&str>);
+    /// A hold of this number is durable, or another process recorded something about it, perhaps a while ago: the gate is
+    /// asked about each call to it, but for the one in which it was said. What an opt-out bars is cancelled or ended; what a
+    /// hold bars is cancelled while it rings, and who has answered is not cut off. No seller: of every seller. `at`: when it
+    /// was recorded, by the clock of whoever did.
+    fn barred(
+        &self,
+        number: PhoneNumber,
+        seller: Option<&str>,
+        said_in: Option<&Id>,
+        at: Timestamp,
+    );
 
     /// STOP was pressed: cancels what is ringing within its scope.
     fn stopped(&self, scope: &StopScope);
@@ -164,7 +173,14 @@ impl CallDesk for NoLine {
 
     fn opted_out(&self, _number: PhoneNumber, _seller: Option<&str>, _said_in: Option<&Id>) {}
 
-    fn held(&self, _number: PhoneNumber, _seller: Option<&str>) {}
+    fn barred(
+        &self,
+        _number: PhoneNumber,
+        _seller: Option<&str>,
+        _said_in: Option<&Id>,
+        _at: Timestamp,
+    ) {
+    }
 
     fn stopped(&self, _scope: &StopScope) {}
 

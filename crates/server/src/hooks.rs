@@ -127,7 +127,7 @@ pub fn take(
                 };
                 let bound = draft.seller.clone();
                 effect.holds.push(app.store.hold(draft, now)?.id);
-                app.desk.held(brought.number, bound.as_deref());
+                app.desk.barred(brought.number, bound.as_deref(), None, now);
             }
         }
     }

@@ -112,7 +112,7 @@ fn hold(app: &App, brought: &Brought<'_>, seller: &str, now: Timestamp) -> Resul
         due_at: hold_until(now, app.config.converse.hold_days),
     };
     let id = app.store.hold(draft, now)?.id;
-    app.desk.held(brought.number, Some(seller));
+    app.desk.barred(brought.number, Some(seller), None, now);
     Ok(id)
 }
 

@@ -8,7 +8,6 @@ use ringfence_core::evidence::Event;
 use ringfence_store::StoreError;
 use ringfence_store::evidence::EventFilter;
 use ringfence_store::operator::StopScope;
-use ringfence_store::suppression::OptOutScope;
 
 use crate::app::App;
 use crate::calls::blocking;
@@ -23,8 +22,12 @@ const HOLDS_MAX: u32 = 100;
 const EVENTS_MAX: u32 = 500;
 
 /// Events that bar a number, for good or until a person decides, and the STOP button.
-const BARRING: &[&str] = &["converse.opt-out", "suppression.added", HELD, STOPPED];
-const HELD: &str = "converse.held";
+const BARRING: &[&str] = &[
+    "converse.opt-out",
+    "suppression.added",
+    "converse.held",
+    STOPPED,
+];
 const STOPPED: &str = "gate.stopped";
 
 /// Runs until it is aborted. Where it stopped does not matter: holds are due in the store, and a process that starts has no
@@ -71,8 +74,8 @@ fn expire_holds(app: &App) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Ends calls to numbers that opted out since `from`. Those of this process have heard of it already, and may hear it once
-/// more, but for the one in which it was said.
+/// Ends calls to numbers that opted out or were held since `from`. Those of this process have heard of it already, and may
+/// hear it once more, but for the one in which it was said.
 fn tell_calls(app: &App, from: u64) -> Result<u64, StoreError> {
     let reached = head(app)?;
     if reached == from {
@@ -98,24 +101,22 @@ fn tell_calls(app: &App, from: u64) -> Result<u64, StoreError> {
     Ok(reached)
 }
 
+/// What is found in the log may be over by now: STOP released, a consent given anew, a call placed since.
 fn tell(app: &App, event: &Event) {
     if event.kind == STOPPED {
         let scope = event.data.get("scope").cloned().unwrap_or_default();
         // What cannot be read is taken for everything: STOP errs on the side of silence.
-        app.desk
-            .stopped(&serde_json::from_value(scope).unwrap_or(StopScope::All));
+        let scope = serde_json::from_value(scope).unwrap_or(StopScope::All);
+        let stops = app.store.stops();
+        if stops.map_or(true, |stops| stops.iter().any(|stop| stop.scope == scope)) {
+            app.desk.stopped(&scope);
+        }
         return;
     }
     let Some(number) = event.subject.number else {
         return;
     };
-    if event.kind == HELD {
-        app.desk.held(number, event.subject.seller.as_deref());
-        return;
-    }
-    let tenant = serde_json::to_value(OptOutScope::Tenant).unwrap_or_default();
-    let seller = event.subject.seller.as_deref();
-    let bound = seller.filter(|_| event.data.get("scope") != Some(&tenant));
+    // The gate knows how far it reaches.
     app.desk
-        .opted_out(number, bound, event.subject.call.as_ref());
+        .barred(number, None, event.subject.call.as_ref(), event.at);
 }

@@ -187,7 +187,7 @@ fn sweep_all(scope: &Scope) {
     }
 }
 
-/// A leap year. The rest of the decade, and every set of zones: `cargo test --release -p ringfence-sim -- --ignored`.
+/// A leap year. The rest of the decade, and every set of zones: `cargo test --release -p ringfence-sim --lib -- --ignored`.
 #[test]
 fn every_boundary_of_every_jurisdiction() {
     sweep_all(&Scope {
@@ -197,7 +197,7 @@ fn every_boundary_of_every_jurisdiction() {
 }
 
 #[test]
-#[ignore = "minutes: every year of a decade, every set of zones"]
+#[ignore = "every year of a decade, every set of zones: ten seconds in release, minutes without"]
 fn every_boundary_of_every_jurisdiction_for_a_decade() {
     sweep_all(&Scope {
         years: 2024..=2034,

@@ -44,6 +44,7 @@ fn main() -> Result<()> {
         callees.len(),
         cedar.policies.policies().count()
     );
+    let hash = sample::seller_sha256(&callees);
     let mut chain = GENESIS.to_owned();
     let mut rows = [
         Row::new("ringfence: every rule"),
@@ -67,7 +68,7 @@ fn main() -> Result<()> {
             black_box(decide(&pack, black_box(facts(n)), sample::NOW));
         });
         record.round(count, |n| {
-            chain = sample::record(&pack, black_box(facts(n)), sample::NOW, &chain);
+            chain = sample::record(&pack, black_box(facts(n)), hash.as_deref(), &chain);
         });
         evaluated.round(count, |n| {
             black_box(cedar.allows(black_box(&requests[n % requests.len()])));

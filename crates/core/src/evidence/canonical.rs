@@ -50,7 +50,7 @@ fn write_value(value: &Value, out: &mut String) {
 }
 
 /// As `serde_json` writes it; most texts have nothing to escape.
-fn write_text(text: &str, out: &mut String) {
+pub(crate) fn write_text(text: &str, out: &mut String) {
     if text.bytes().any(|b| b < b' ' || b == b'"' || b == b'\\') {
         let _ = write!(out, "{}", Value::String(text.to_owned()));
     } else {

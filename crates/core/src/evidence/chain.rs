@@ -1,11 +1,13 @@
 //! The hash chain: how an entry is hashed, and how a log is walked.
 
+use std::fmt::Write as _;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use super::canonical::canonical_json;
+use super::canonical::{canonical_json, write_text};
 use super::{ClockKind, Event, EventDraft, SignedHead};
 use crate::id::Id;
 
@@ -21,14 +23,19 @@ pub fn sha256_hex(bytes: &[u8]) -> String {
 /// Lower-case hexadecimal.
 #[must_use]
 pub fn hex(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let mut text = String::with_capacity(bytes.len().saturating_mul(2));
-    for nibble in bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]) {
-        if let Some(digit) = DIGITS.get(usize::from(nibble)) {
-            text.push(char::from(*digit));
+    const fn digit(nibble: u8) -> u8 {
+        if nibble < 10 {
+            b'0' + nibble
+        } else {
+            b'a' + nibble - 10
         }
     }
-    text
+    let pairs = bytes
+        .iter()
+        .map(|byte| [digit(byte >> 4), digit(byte & 15)]);
+    let text: Vec<u8> = pairs.flatten().collect();
+    // Digits and letters only.
+    String::from_utf8(text).unwrap_or_default()
 }
 
 /// Where an entry goes in the chain.
@@ -103,16 +110,20 @@ impl Event {
 
     /// The canonical form put together of its parts: the keys stand in the order of their bytes.
     fn hash_of(&self, subject: &str, data: &str) -> String {
-        let text = |value: serde_json::Result<String>| value.unwrap_or_else(|_| "null".into());
-        let whole = format!(
-            r#"{{"at":{},"clock":{},"data":{data},"id":{},"prev":{},"seq":{},"subject":{subject},"type":{}}}"#,
-            text(serde_json::to_string(&self.at)),
-            text(serde_json::to_string(&self.clock)),
-            text(serde_json::to_string(&self.id)),
-            text(serde_json::to_string(&self.prev)),
-            self.seq,
-            text(serde_json::to_string(&self.kind)),
+        let mut whole = String::with_capacity(512 + subject.len() + data.len());
+        let clock = serde_json::to_string(&self.clock).unwrap_or_else(|_| "null".into());
+        // Writing to a `String` cannot fail; an instant has nothing to escape.
+        let _ = write!(
+            whole,
+            r#"{{"at":"{}","clock":{clock},"data":{data},"id":"#,
+            self.at
         );
+        write_text(self.id.as_str(), &mut whole);
+        whole.push_str(",\"prev\":");
+        write_text(&self.prev, &mut whole);
+        let _ = write!(whole, r#","seq":{},"subject":{subject},"type":"#, self.seq);
+        write_text(&self.kind, &mut whole);
+        whole.push('}');
         sha256_hex(whole.as_bytes())
     }
 }

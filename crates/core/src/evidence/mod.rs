@@ -7,6 +7,7 @@ mod event;
 mod head;
 
 pub use canonical::canonical_json;
+pub(crate) use canonical::write_text;
 pub use chain::{ChainFault, ChainWalk, Chained, FaultKind, GENESIS, Link, hex, sha256_hex};
 pub use event::{ClockKind, Event, EventDraft, Subject};
 pub use head::{HeadSigner, SignedHead, public_key, unhex};

@@ -14,6 +14,7 @@ mod relaxed;
 /// Made-up callees, for measuring.
 pub mod sample;
 mod standing;
+mod text;
 mod vintage;
 
 use std::borrow::Cow;

@@ -23,21 +23,40 @@ const AREA_CODES: &[u64] = &[
     212, 303, 305, 312, 404, 405, 415, 502, 512, 602, 614, 701, 702, 801, 808, 850, 901, 907,
 ];
 
-/// Decides, and records as the event log does: facts and decision as text, both hashed, and the event chained to the one
-/// with the hash `before`. Returns the event's own.
+/// The SHA-256 that records name the callees' seller by: worked out when a seller changes, and known after that.
 #[must_use]
-pub fn record(pack: &RulePack, facts: &Facts, now: Timestamp, before: &str) -> String {
-    let decision = decide(pack, facts, now);
+pub fn seller_sha256(callees: &[Facts]) -> Option<String> {
+    let seller = callees.iter().find_map(|facts| facts.seller.as_ref())?;
+    let text = serde_json::to_string(seller).ok()?;
+    Some(sha256_hex(text.as_bytes()))
+}
+
+/// Decides, and records as the store does: facts and decision as text, both hashed, and the event chained to the one with
+/// the hash `before`. Returns the event's own.
+#[must_use]
+pub fn record(pack: &RulePack, facts: &Facts, seller_sha256: Option<&str>, before: &str) -> String {
+    let decision = decide(pack, facts, NOW);
     let hash = |text: serde_json::Result<String>| sha256_hex(text.unwrap_or_default().as_bytes());
     let data = serde_json::json!({
         "verdict": decision.verdict,
-        "facts_sha256": hash(serde_json::to_string(facts)),
-        "decision_sha256": hash(serde_json::to_string(&decision)),
+        "reasons": decision.reasons.iter().map(|reason| reason.code).collect::<Vec<_>>(),
+        "purpose": facts.request.purpose,
+        "next_allowed_at": decision.next_allowed_at,
+        "decided_at": decision.decided_at,
+        "rule_pack": decision.rule_pack,
+        "facts_sha256": hash(facts.recorded_json(seller_sha256)),
+        "decision_sha256": hash(decision.to_json()),
     });
-    let event = EventDraft::new("gate.decided", Subject::default(), data).chain(Link {
+    let subject = Subject {
+        number: PhoneNumber::parse(&facts.request.to).ok(),
+        seller: Some(facts.request.seller.clone()),
+        decision: Some(Id::from("dec_1")),
+        ..Subject::default()
+    };
+    let event = EventDraft::new("gate.decided", subject, data).chain(Link {
         id: Id::from("evt_1"),
         seq: 1,
-        at: now,
+        at: NOW,
         clock: ClockKind::Real,
         prev: before.to_owned(),
     });

@@ -19,7 +19,7 @@ pub const TEST_CLOCK: &str =
 /// Campaigns and calls shown.
 const ROWS: u32 = 25;
 
-const STYLE: &str = "body{font:15px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:70rem;padding:0 1rem;\
+const STYLE: &str = ":root{color-scheme:light dark}form{margin:.6rem 0}body{font:15px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:70rem;padding:0 1rem;\
     color:#1b1f24;background:#fff}h1{font-size:1.3rem}h2{font-size:1.05rem;margin-top:2rem}\
     table{border-collapse:collapse;width:100%}th,td{text-align:left;padding:.3rem .6rem;\
     border-bottom:1px solid #d8dee4;vertical-align:top}th{font-weight:600}code{font-size:.9em}\
@@ -55,6 +55,11 @@ pub fn show(app: &App, request: Request) -> Result<Answer, ApiError> {
         app.desk.active(),
         escape(&app.rules.version)
     );
+    if !app.open_page {
+        body.push_str(
+            "<p><a href=\"/review\">Decide about unclear words, or record an opt-out</a></p>",
+        );
+    }
     holds(app, &request, &mut body)?;
     campaigns(app, &request, &mut body)?;
     calls(app, &request, &mut body)?;
@@ -113,9 +118,6 @@ fn holds(app: &App, request: &Request, body: &mut String) -> Result<(), ApiError
         "an opt-out from",
     ];
     table(body, "Held for review", &columns, &rows);
-    if !app.open_page {
-        body.push_str("<p><a href=\"/review\">Decide</a></p>");
-    }
     Ok(())
 }
 

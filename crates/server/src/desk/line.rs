@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use ringfence_core::call::CancelWhy;
 use ringfence_core::id::Id;
 use ringfence_core::lead::PhoneNumber;
@@ -45,8 +46,14 @@ impl CallDesk for Desk {
         self.0.opted_out(number, seller, said_in);
     }
 
-    fn held(&self, number: PhoneNumber, seller: Option<&str>) {
-        self.0.held(number, seller);
+    fn barred(
+        &self,
+        number: PhoneNumber,
+        seller: Option<&str>,
+        said_in: Option<&Id>,
+        at: Timestamp,
+    ) {
+        self.0.barred(number, seller, said_in, at);
     }
 
     fn stopped(&self, scope: &StopScope) {

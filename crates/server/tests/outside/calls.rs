@@ -37,19 +37,7 @@ fn world() -> (World, Carrier, Server) {
 /// The demo's disclosure: long enough to be cut short.
 fn long_disclosure(server: &Server) {
     let wav = include_bytes!("../../../../examples/prompts/disclosure.wav");
-    let path = "/v1/sellers/acme-solar/prompts/disclosure?text=Acme%20Solar%20LLC%20calling%20with%20an%20AI";
-    assert_eq!(server.as_key(&server.key, "PUT", path, wav).status, 200);
-}
-
-fn denied_by(server: &Server, number: &str) -> Vec<String> {
-    let asked =
-        json!({"to": number, "seller": "acme-solar", "purpose": "telemarketing", "dry_run": true});
-    let decision = server.post("/v1/decisions", &asked).ok();
-    let reasons = decision["reasons"].as_array().unwrap();
-    reasons
-        .iter()
-        .map(|reason| reason["code"].as_str().unwrap().to_owned())
-        .collect()
+    server.prompt("disclosure", "Acme Solar LLC calling with an AI", wav);
 }
 
 #[test]
@@ -109,7 +97,7 @@ fn nine_ends_the_call_and_every_later_one() {
     );
     assert_eq!(call["disclosure"]["state"], "interrupted");
     assert_eq!(
-        denied_by(&server, NINE),
+        server.reasons(NINE, "acme-solar"),
         ["consent-revoked", "dnc-internal"]
     );
     let again = server.call(NINE);
@@ -123,7 +111,7 @@ fn nine_ends_the_call_and_every_later_one() {
     fresh["granted_at"] = json!("2026-11-23T16:00:00Z");
     server.post("/v1/consents", &fresh).ok();
     assert_eq!(
-        denied_by(&server, NINE),
+        server.reasons(NINE, "acme-solar"),
         ["consent-revoked", "dnc-internal"],
         "older than the opt-out"
     );
@@ -150,7 +138,7 @@ fn words_end_a_call_too() {
     assert_eq!(said("callee", "yes go ahead i have a minute"), json!(false));
     assert_eq!(said("callee", "please stop calling me"), json!(true));
     assert_eq!(
-        denied_by(&server, LISTENS),
+        server.reasons(LISTENS, "acme-solar"),
         ["consent-revoked", "dnc-internal"],
         "at once"
     );
@@ -175,7 +163,7 @@ fn words_that_come_early_or_late_are_kept_too() {
     server.call_when(id, |call| call["state"] == "ringing");
     assert_eq!(said(&ringing), json!(true));
     assert_eq!(
-        denied_by(&server, RINGS),
+        server.reasons(RINGS, "acme-solar"),
         ["consent-revoked", "dnc-internal"]
     );
     assert_eq!(server.ended(&ringing)["outcome"], "cancelled");
@@ -184,7 +172,7 @@ fn words_that_come_early_or_late_are_kept_too() {
     server.ended(&over);
     assert_eq!(said(&over), json!(true));
     assert_eq!(
-        denied_by(&server, BUSY),
+        server.reasons(BUSY, "acme-solar"),
         ["consent-revoked", "dnc-internal"]
     );
     assert_eq!(

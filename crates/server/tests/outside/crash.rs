@@ -31,9 +31,7 @@ fn killed_in_a_campaign_it_loses_nothing_and_repeats_nothing() {
     let serve = || {
         let server = carrier.serve(&world, "");
         // Two seconds: long enough to press a key in.
-        let path = "/v1/sellers/acme-solar/prompts/disclosure?text=This%20is%20an%20AI%20for%20Acme%20Solar";
-        let prompt = server.as_key(&server.key, "PUT", path, &tone(2_500));
-        assert_eq!(prompt.status, 200, "{prompt:?}");
+        server.prompt("disclosure", "This is an AI for Acme Solar", &tone(2_500));
         server
     };
     let mut server = serve();

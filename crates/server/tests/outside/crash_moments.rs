@@ -9,7 +9,7 @@ use ringfence_telephony::simulated::{Moment, Observer, Persona};
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::carrier::Carrier;
-use crate::server::{Server, World, consent, loud_tone, tone};
+use crate::server::{World, consent, loud_tone, tone};
 
 const CALLEE: &str = "+12125550131";
 /// So loud is the acknowledgement alone.
@@ -98,8 +98,8 @@ fn strike(at: At) -> (bool, bool) {
     let world = World::new();
     let mut server = carrier.serve(&world, "");
     killer.server.store(server.child.id(), Ordering::Release);
-    prompt(&server, "disclosure", &tone(6_000));
-    prompt(&server, "acknowledgement", &loud_tone(1_000, LOUD));
+    server.prompt("disclosure", "Acme Solar LLC by an AI", &tone(6_000));
+    server.prompt("acknowledgement", "You are off", &loud_tone(1_000, LOUD));
     server.post("/v1/consents", &consent(CALLEE)).ok();
     let placed = server.call(CALLEE);
     let id = placed["id"].as_str().unwrap().to_owned();
@@ -130,13 +130,6 @@ fn strike(at: At) -> (bool, bool) {
     drop(server);
     world.done(&["log", "verify"]);
     (kept, acknowledged)
-}
-
-fn prompt(server: &Server, kind: &str, wav: &[u8]) {
-    let path =
-        format!("/v1/sellers/acme-solar/prompts/{kind}?text=Acme%20Solar%20LLC%20by%20an%20AI");
-    let reply = server.as_key(&server.key, "PUT", &path, wav);
-    assert_eq!(reply.status, 200, "{reply:?}");
 }
 
 #[test]

@@ -42,9 +42,7 @@ fn what_was_acknowledged_is_there_after_kill_9() {
     let world = World::new();
     let serve = || {
         let server = carrier.serve(&world, "[gate]\nopt_out_scope = \"seller\"\n");
-        let path = "/v1/sellers/acme-solar/prompts/disclosure?text=This%20is%20an%20AI%20for%20Acme%20Solar";
-        let reply = server.as_key(&server.key, "PUT", path, &tone(8_000));
-        assert_eq!(reply.status, 200, "{reply:?}");
+        server.prompt("disclosure", "This is an AI for Acme Solar", &tone(8_000));
         server
     };
     let acknowledged = Acknowledged::default();

@@ -169,3 +169,32 @@ fn the_command_line_says_the_same() {
         "{text}"
     );
 }
+
+#[test]
+fn an_override_says_what_it_lifts_and_where() {
+    let world = World::new();
+    let server = world.serve(&[]);
+    server.furnish(&world);
+    let kept = |rule: &str| {
+        let advice = json!({"seller": "acme-solar", "rule": rule, "from": "2026-01-01T00:00:00Z", "document": "memo 7"});
+        let kept = server.post("/v1/overrides", &advice).ok();
+        (
+            kept["lifts"].clone(),
+            kept["only_in"].clone(),
+            kept["only_with_consent"].clone(),
+        )
+    };
+    let nothing = Value::Null;
+    assert_eq!(
+        kept("us-fed-consent-telemarketing-pewc"),
+        (json!(true), json!(["LA", "MS", "TX"]), json!(true))
+    );
+    assert_eq!(
+        kept("us-wa-artificial-voice"),
+        (json!(true), nothing.clone(), nothing.clone())
+    );
+    assert_eq!(
+        kept("us-fed-national-dnc"),
+        (json!(false), nothing.clone(), nothing)
+    );
+}

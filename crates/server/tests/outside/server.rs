@@ -199,6 +199,14 @@ impl Server {
         self.as_key(&self.key, "PUT", path, body.to_string().as_bytes())
     }
 
+    /// Puts a prompt of the seller that [`Server::furnish`] makes.
+    pub fn prompt(&self, kind: &str, words: &str, wav: &[u8]) {
+        let words = words.replace(' ', "%20");
+        let path = format!("/v1/sellers/acme-solar/prompts/{kind}?text={words}");
+        let reply = self.as_key(&self.key, "PUT", &path, wav);
+        assert_eq!(reply.status, 200, "{reply:?}");
+    }
+
     /// The codes of every reason that stands against a call now.
     pub fn reasons(&self, number: &str, seller: &str) -> Vec<String> {
         let asked = json!({"to": number, "seller": seller, "dry_run": true});
@@ -227,9 +235,7 @@ impl Server {
             obtained,
         ];
         world.done(&[&kind[..], &[list.as_str()]].concat());
-        let prompt = "/v1/sellers/acme-solar/prompts/disclosure?text=This%20is%20an%20AI%20for%20Acme%20Solar%20LLC";
-        let reply = self.as_key(&self.key, "PUT", prompt, &wav());
-        assert_eq!(reply.status, 200, "{reply:?}");
+        self.prompt("disclosure", "This is an AI for Acme Solar LLC", &wav());
         self.post("/v1/consents", &consent("+12125550123")).ok();
     }
 }

@@ -10,7 +10,7 @@ use ringfence_core::seller::Seller;
 use rusqlite::{Connection, Row, params};
 use serde_json::json;
 
-use super::column::{digits, json, time, whole, word, word_column};
+use super::column::{digits, time, whole, word, word_column};
 use super::known::Known;
 use super::shelf::Shelf;
 use super::work::Work;
@@ -159,7 +159,9 @@ pub(super) fn reserve(
     )?;
     let decision = decide(&facts);
     let decision_id = work.id("dec");
-    let decision_json = json(&decision)?;
+    let decision_json = decision
+        .to_json()
+        .map_err(|e| StoreError::invalid(e.to_string()))?;
     let seq = insert_decision(work, &decision_id, &facts, &decision, &decision_json)?;
     let mut reserved = Reserved {
         decision_id,

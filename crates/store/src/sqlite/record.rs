@@ -1,38 +1,13 @@
 //! The facts of a decision as they are recorded and hashed: the seller's part, most of it and seldom changed, stands once
 //! in a table of its own, and the facts name it by its SHA-256.
 
-use ringfence_core::consent::Consent;
 use ringfence_core::evidence::sha256_hex;
-use ringfence_core::gate::{
-    Attempt, CallRequest, CampaignFacts, EmergencyArea, Facts, Hold, Override, Policy,
-    Relationship, SourceFailure, Stop, Suppressions,
-};
+use ringfence_core::gate::Facts;
 use rusqlite::{Connection, OptionalExtension};
-use serde::Serialize;
 
 use super::column::json;
 use super::work::Work;
 use crate::{Result, StoreError};
-
-/// [`Facts`], field by field, but for the seller.
-#[derive(Serialize)]
-struct Recorded<'f> {
-    request: &'f CallRequest,
-    policy: &'f Policy,
-    /// The SHA-256 of its text.
-    seller: Option<&'f str>,
-    consents: &'f [Consent],
-    suppressions: &'f Suppressions,
-    attempts: &'f [Attempt],
-    campaign: &'f Option<CampaignFacts>,
-    emergency_areas: &'f [EmergencyArea],
-    overrides: &'f [Override],
-    relationships: &'f [Relationship],
-    stops: &'f [Stop],
-    failures: &'f [SourceFailure],
-    #[serde(skip_serializing_if = "<[Hold]>::is_empty")]
-    holds: &'f [Hold],
-}
 
 /// What stands before the seller's hash and after it. Within a JSON string every quote is escaped, so that only the
 /// fields themselves can read so.
@@ -45,25 +20,9 @@ const HASH_DIGITS: usize = 64;
 /// The facts as they are recorded; the seller's part is put into its table if it is new.
 pub(super) fn facts_text(work: &mut Work<'_>, facts: &Facts) -> Result<String> {
     let seller = seller_hash(work, facts)?;
-    json(&recorded(facts, seller.as_deref()))
-}
-
-fn recorded<'f>(facts: &'f Facts, seller: Option<&'f str>) -> Recorded<'f> {
-    Recorded {
-        request: &facts.request,
-        policy: &facts.policy,
-        seller,
-        consents: &facts.consents,
-        suppressions: &facts.suppressions,
-        attempts: &facts.attempts,
-        campaign: &facts.campaign,
-        emergency_areas: &facts.emergency_areas,
-        overrides: &facts.overrides,
-        relationships: &facts.relationships,
-        stops: &facts.stops,
-        failures: &facts.failures,
-        holds: &facts.holds,
-    }
+    facts
+        .recorded_json(seller.as_deref())
+        .map_err(|e| StoreError::invalid(e.to_string()))
 }
 
 fn seller_hash(work: &mut Work<'_>, facts: &Facts) -> Result<Option<String>> {
@@ -132,7 +91,7 @@ pub(super) fn seller_attested(conn: &Connection, recorded: &str) -> Result<bool>
 #[cfg(test)]
 mod tests {
     use jiff::Timestamp;
-    use ringfence_core::gate::sample;
+    use ringfence_core::gate::{Hold, sample};
     use ringfence_core::id::Id;
     use ringfence_core::rules::RulePack;
 
@@ -149,7 +108,7 @@ mod tests {
             conn.execute("INSERT INTO seller_facts VALUES (?1, ?2)", [hash, text])
                 .unwrap();
         }
-        let recorded = json(&recorded(facts, hash.as_deref())).unwrap();
+        let recorded = facts.recorded_json(hash.as_deref()).unwrap();
         assert!(seller_attested(&conn, &recorded).unwrap());
         whole(&conn, &recorded).unwrap()
     }

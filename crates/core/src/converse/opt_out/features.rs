@@ -40,7 +40,7 @@ pub(super) enum Kind {
 }
 
 impl Kind {
-    fn value(self) -> i32 {
+    fn value(self) -> u8 {
         match self {
             Self::Letters | Self::Run => 2,
             Self::Sound | Self::Near | Self::Asked => 3,
@@ -82,7 +82,7 @@ impl Hash {
 /// The features of one utterance, each bucket once, in bucket order.
 pub fn features(tokens: &[Token], asked: &Asked, request: bool, clues: Clues) -> Vec<Feature> {
     let mut seen = Seen {
-        features: Vec::with_capacity(tokens.len() * 48),
+        packed: Vec::with_capacity(64 + tokens.len() * 64),
     };
     seen.words(tokens);
     seen.letters(tokens);
@@ -94,23 +94,40 @@ pub fn features(tokens: &[Token], asked: &Asked, request: bool, clues: Clues) ->
     seen.sounds(tokens);
     seen.clauses(tokens);
     seen.grammar(tokens, request, clues);
-    seen.features.sort_unstable();
-    seen.features.dedup_by_key(|f| f.bucket);
-    seen.features
+    seen.packed.sort_unstable();
+    seen.packed.dedup_by_key(|packed| *packed >> BUCKET_AT);
+    seen.packed.into_iter().map(unpack).collect()
 }
 
+/// Features packed into one number each, in the order of bucket, value and place: numbers are
+/// sorted quickly.
 pub(super) struct Seen {
-    features: Vec<Feature>,
+    packed: Vec<u64>,
+}
+
+const TO_BITS: u32 = 16;
+const VALUE_AT: u32 = 2 * TO_BITS;
+const BUCKET_AT: u32 = VALUE_AT + 8;
+
+fn unpack(packed: u64) -> Feature {
+    let bits = |at: u32, count: u32| (packed >> at) & ((1 << count) - 1);
+    Feature {
+        bucket: u32::try_from(packed >> BUCKET_AT).unwrap_or(0),
+        value: i32::try_from(bits(VALUE_AT, 8)).unwrap_or(0),
+        from: u16::try_from(bits(TO_BITS, TO_BITS)).unwrap_or(0),
+        to: u16::try_from(bits(0, TO_BITS)).unwrap_or(0),
+    }
 }
 
 impl Seen {
     pub(super) fn add(&mut self, kind: Kind, hash: Hash, from: usize, to: usize) {
-        self.features.push(Feature {
-            bucket: hash.bucket(),
-            value: kind.value(),
-            from: u16::try_from(from).unwrap_or(u16::MAX),
-            to: u16::try_from(to).unwrap_or(u16::MAX),
-        });
+        let place = |at: usize| u64::from(u16::try_from(at).unwrap_or(u16::MAX));
+        self.packed.push(
+            u64::from(hash.bucket()) << BUCKET_AT
+                | u64::from(kind.value()) << VALUE_AT
+                | place(from) << TO_BITS
+                | place(to),
+        );
     }
 
     /// One to three words in a row; the edges of the utterance are words.

@@ -3,6 +3,7 @@
 use std::sync::LazyLock;
 
 use super::lexicon::{Lexicon, Meaning, Token, lexicon};
+use super::vocabulary::{Number, vocabulary};
 
 /// One place in a pattern.
 #[derive(Debug, Clone)]
@@ -17,19 +18,43 @@ enum Step {
     End,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Copy)]
 enum Want {
-    Word(&'static str),
+    /// The number of a word; every word of the grammar has one.
+    Word(Option<Number>),
     Meaning(Meaning),
 }
+
+/// One pattern.
+#[derive(Debug)]
+struct Pattern {
+    steps: Vec<Step>,
+    /// For each step that may not be missed, the marks of its words: an utterance with none of
+    /// them need not be looked through.
+    needs: Vec<Marks>,
+}
+
+/// A mark for every word and meaning; several share one.
+type Marks = u128;
 
 /// The patterns of `grammar.txt`.
 #[derive(Debug)]
 pub struct Grammar {
-    requests: Vec<Vec<Step>>,
-    guards: Vec<Vec<Step>>,
+    requests: Vec<Pattern>,
+    guards: Vec<Pattern>,
     /// A clue's number and one of its patterns.
-    clues: Vec<(u8, Vec<Step>)>,
+    clues: Vec<(u8, Pattern)>,
+}
+
+const TEXT: &str = include_str!("grammar.txt");
+
+/// Every word of the grammar, among others; some more than once.
+pub fn listed() -> impl Iterator<Item = &'static str> {
+    let lines = TEXT.lines().filter(|l| !l.starts_with('#'));
+    lines.flat_map(|l| l.split([' ', '|', '?'])).filter(|word| {
+        let lower = |c: char| c.is_ascii_lowercase() || c == '_';
+        !word.is_empty() && word.chars().all(lower)
+    })
 }
 
 /// The clues found in an utterance: bit n is the n-th clue name of `grammar.txt`.
@@ -51,9 +76,10 @@ impl Clues {
 /// Looks for clues: words that often turn a request into something else. The model weighs them.
 pub fn clues(tokens: &[Token]) -> Clues {
     let mut found = 0;
-    for (number, steps) in &GRAMMAR.clues {
+    let marks = marks(tokens);
+    for (number, pattern) in &GRAMMAR.clues {
         let bit = 1_u32.checked_shl(u32::from(*number)).unwrap_or(0);
-        if found & bit == 0 && (0..=tokens.len()).any(|at| matched(steps, tokens, at).is_some()) {
+        if found & bit == 0 && pattern.find(tokens, marks).is_some() {
             found |= bit;
         }
     }
@@ -81,15 +107,16 @@ pub enum Finding {
     },
 }
 
-static GRAMMAR: LazyLock<Grammar> =
-    LazyLock::new(|| Grammar::read(include_str!("grammar.txt"), lexicon()));
+static GRAMMAR: LazyLock<Grammar> = LazyLock::new(|| Grammar::read(TEXT, lexicon()));
 
 /// Looks for the grammar of this build in an utterance.
 pub fn find(tokens: &[Token]) -> Finding {
-    if let Some((from, to)) = first_match(&GRAMMAR.guards, tokens) {
+    let marks = marks(tokens);
+    let first = |patterns: &[Pattern]| patterns.iter().find_map(|p| p.find(tokens, marks));
+    if let Some((from, to)) = first(&GRAMMAR.guards) {
         return Finding::Guarded { from, to };
     }
-    match first_match(&GRAMMAR.requests, tokens) {
+    match first(&GRAMMAR.requests) {
         Some((from, to)) => Finding::Request { from, to },
         None => Finding::Nothing,
     }
@@ -101,9 +128,9 @@ impl Grammar {
         let mut names: Vec<&str> = Vec::new();
         for line in text.lines().filter(|l| !l.starts_with('#')) {
             if let Some(pattern) = line.strip_prefix("request ") {
-                requests.push(steps(pattern, lexicon));
+                requests.push(Pattern::read(pattern, lexicon));
             } else if let Some(pattern) = line.strip_prefix("guard ") {
-                guards.push(steps(pattern, lexicon));
+                guards.push(Pattern::read(pattern, lexicon));
             } else if let Some((name, pattern)) = line
                 .strip_prefix("clue ")
                 .and_then(|rest| rest.split_once(' '))
@@ -112,7 +139,7 @@ impl Grammar {
                     names.push(name);
                 }
                 let number = u8::try_from(names.len() - 1).unwrap_or(u8::MAX);
-                clues.push((number, steps(pattern, lexicon)));
+                clues.push((number, Pattern::read(pattern, lexicon)));
             }
         }
         Self {
@@ -121,6 +148,40 @@ impl Grammar {
             clues,
         }
     }
+}
+
+impl Pattern {
+    fn read(pattern: &'static str, lexicon: &Lexicon) -> Self {
+        let steps = steps(pattern, lexicon);
+        let needs = steps.iter().filter_map(|step| match step {
+            Step::One {
+                any,
+                optional: false,
+            } => Some(any.iter().fold(0, |marks, want| marks | want.mark())),
+            _ => None,
+        });
+        Self {
+            needs: needs.collect(),
+            steps,
+        }
+    }
+
+    /// The first place where an utterance with these marks matches.
+    fn find(&self, tokens: &[Token], marks: Marks) -> Option<(usize, usize)> {
+        if self.needs.iter().any(|need| need & marks == 0) {
+            return None;
+        }
+        (0..=tokens.len()).find_map(|from| Some((from, matched(&self.steps, tokens, from)?)))
+    }
+}
+
+/// The marks of an utterance: of its words and of their meanings.
+fn marks(tokens: &[Token]) -> Marks {
+    let wants = tokens.iter().flat_map(|t| {
+        let word = t.number.map(|n| Want::Word(Some(n)).mark());
+        [word, t.meaning.map(|m| Want::Meaning(m).mark())]
+    });
+    wants.flatten().fold(0, |marks, mark| marks | mark)
 }
 
 fn steps(pattern: &'static str, lexicon: &Lexicon) -> Vec<Step> {
@@ -144,16 +205,10 @@ fn one(step: &'static str, lexicon: &Lexicon) -> Step {
         .split('|')
         .map(|want| match lexicon.meaning_named(want) {
             Some(meaning) => Want::Meaning(meaning),
-            None => Want::Word(want),
+            None => Want::Word(vocabulary().number_of(want)),
         })
         .collect();
     Step::One { any, optional }
-}
-
-fn first_match(patterns: &[Vec<Step>], tokens: &[Token]) -> Option<(usize, usize)> {
-    patterns.iter().find_map(|steps| {
-        (0..=tokens.len()).find_map(|from| Some((from, matched(steps, tokens, from)?)))
-    })
 }
 
 /// Where a match of `steps` that begins at `at` ends.
@@ -179,10 +234,18 @@ fn matched(steps: &[Step], tokens: &[Token], at: usize) -> Option<usize> {
 }
 
 impl Want {
-    fn is(&self, token: &Token) -> bool {
+    fn is(self, token: &Token) -> bool {
         match self {
-            Self::Word(word) => token.text == *word,
-            Self::Meaning(meaning) => token.meaning == Some(*meaning),
+            Self::Word(number) => number.is_some() && token.number == number,
+            Self::Meaning(meaning) => token.meaning == Some(meaning),
+        }
+    }
+
+    fn mark(self) -> Marks {
+        // Words and meanings are spread apart so that neighbours in the alphabet differ.
+        1 << match self {
+            Self::Word(number) => u32::from(number.unwrap_or(0)) * 37 % 128,
+            Self::Meaning(meaning) => u32::from(meaning) * 11 % 128,
         }
     }
 }
@@ -194,24 +257,24 @@ mod tests {
 
     #[test]
     fn every_word_of_a_pattern_can_be_a_token() {
-        let clues = GRAMMAR.clues.iter().map(|(_, steps)| steps);
+        let clues = GRAMMAR.clues.iter().map(|(_, pattern)| pattern);
         for step in GRAMMAR
             .requests
             .iter()
             .chain(&GRAMMAR.guards)
             .chain(clues)
-            .flatten()
+            .flat_map(|pattern| &pattern.steps)
         {
             if let Step::One { any, .. } = step {
                 for want in any {
-                    if let Want::Word(word) = want {
-                        let lower = |c: char| c.is_ascii_lowercase() || c == '_';
-                        assert!(word.chars().all(lower), "{word}");
-                        let split: Vec<String> = word.split('_').map(str::to_owned).collect();
-                        assert_eq!(lexicon().tokens(&split).len(), 1, "{word}");
-                    }
+                    assert!(!matches!(want, Want::Word(None)), "{step:?}");
                 }
             }
+        }
+        for word in listed() {
+            let split: Vec<String> = word.split('_').map(str::to_owned).collect();
+            let tokens = lexicon().tokens(&split);
+            assert!(tokens.len() == 1 || !word.contains('_'), "{word}");
         }
         assert!(GRAMMAR.requests.len() > 20 && GRAMMAR.guards.len() > 10);
     }

@@ -2,6 +2,8 @@
 
 use std::sync::LazyLock;
 
+use super::vocabulary::{Number, vocabulary};
+
 /// A meaning's number: its line in `lexicon.txt`, from 0.
 pub type Meaning = u8;
 
@@ -21,6 +23,8 @@ pub struct Token {
     pub text: String,
     /// What it means here.
     pub meaning: Option<Meaning>,
+    /// Its number, if it comes often.
+    pub number: Option<Number>,
 }
 
 /// The tables of `lexicon.txt`.
@@ -90,14 +94,23 @@ impl Lexicon {
         })
     }
 
+    /// Every word and phrase that is listed as such.
+    pub fn listed(&self) -> impl Iterator<Item = &'static str> {
+        self.exact.iter().map(|(word, _)| *word)
+    }
+
     /// The words as tokens: the longest phrase that begins at a word is one token.
     pub fn tokens(&self, words: &[String]) -> Vec<Token> {
+        let vocabulary = vocabulary();
         let mut tokens = Vec::with_capacity(words.len());
         let mut rest = words;
         let mut joined = String::new();
         while let Some((first, tail)) = rest.split_first() {
-            if let Some((meaning, count)) = self.phrase(rest, &mut joined) {
+            let number = vocabulary.number_of(first);
+            let most = vocabulary.phrase_words_max(number).min(PHRASE_WORDS_MAX);
+            if let Some((meaning, count)) = self.phrase(rest, most, &mut joined) {
                 tokens.push(Token {
+                    number: vocabulary.number_of(&joined),
                     text: std::mem::take(&mut joined),
                     meaning: Some(meaning),
                 });
@@ -105,7 +118,8 @@ impl Lexicon {
             } else {
                 tokens.push(Token {
                     text: first.clone(),
-                    meaning: self.meaning_of(first),
+                    meaning: vocabulary.meaning_of(first, number),
+                    number,
                 });
                 rest = tail;
             }
@@ -113,8 +127,14 @@ impl Lexicon {
         tokens
     }
 
-    fn phrase(&self, words: &[String], joined: &mut String) -> Option<(Meaning, usize)> {
-        for count in (2..=PHRASE_WORDS_MAX.min(words.len())).rev() {
+    /// The longest phrase of up to `most` words that these words begin with.
+    fn phrase(
+        &self,
+        words: &[String],
+        most: usize,
+        joined: &mut String,
+    ) -> Option<(Meaning, usize)> {
+        for count in (2..=most.min(words.len())).rev() {
             joined.clear();
             for word in words.iter().take(count) {
                 if !joined.is_empty() {

@@ -19,14 +19,16 @@ mod net_input;
 mod normalise;
 mod number;
 mod senses;
+mod swift;
 mod views;
+mod vocabulary;
 
 use serde::{Deserialize, Serialize};
 
 use features::Feature;
 use grammar::Finding;
 use lexicon::{Token, lexicon};
-use model::{Chances, Model};
+use model::{Chances, Model, Speaks};
 
 pub mod training;
 
@@ -54,8 +56,9 @@ pub struct Judgement {
     pub because: String,
 }
 
-/// From this chance on, an utterance is an opt-out.
-const OPT_OUT_FROM: f64 = 0.37;
+/// From this chance on, an utterance is an opt-out: a miss is taken to be half as bad again as a
+/// false opt-out.
+const OPT_OUT_FROM: f64 = 0.4;
 
 /// The same where the grammar found words that turn a request into something else.
 const GUARDED_FROM: f64 = 0.8;
@@ -92,7 +95,7 @@ pub fn classify(utterance: &str, context: Option<&str>, lang: Option<&str>) -> J
     judge(Model::built_in(), utterance, context)
 }
 
-fn judge(model: Model<'_>, utterance: &str, context: Option<&str>) -> Judgement {
+fn judge(model: &Model, utterance: &str, context: Option<&str>) -> Judgement {
     let tokens = lexicon().tokens(&normalise::words(utterance));
     let asked = context::asked(context);
     if tokens.len() <= WINDOW_TOKENS {
@@ -126,15 +129,18 @@ fn gravity(judged: &Judgement) -> (u8, u64) {
     (verdict, judged.score.to_bits())
 }
 
-fn judge_window(model: Model<'_>, tokens: &[Token], asked: &context::Asked) -> Judgement {
+fn judge_window(model: &Model, tokens: &[Token], asked: &context::Asked) -> Judgement {
+    if let Some(asks) = context::answer(asked, tokens) {
+        return answered(asks, tokens);
+    }
     let found = grammar::find(tokens);
     let request = matches!(found, Finding::Request { .. });
     let clues = grammar::clues(tokens);
     let seen = features::features(tokens, asked, request, clues);
-    let chances = model.chances(&seen, &net_input::input(tokens, asked, found, clues));
-    if let Some(asks) = context::answer(asked, tokens) {
-        return answered(asks, tokens);
-    }
+    let speaks = model.speaks(&seen);
+    let chances = model.chances(&seen, &speaks, || {
+        net_input::heard(tokens, asked, found, clues)
+    });
     if let Finding::Request { from, to } = found
         && clues.none()
         && (GRAMMAR_FROM..GRAMMAR_SCORE).contains(&chances.opt_out)
@@ -155,7 +161,7 @@ fn judge_window(model: Model<'_>, tokens: &[Token], asked: &context::Asked) -> J
     Judgement {
         verdict,
         score: chances.opt_out,
-        because: because(model, tokens, &seen, verdict),
+        because: because(tokens, &seen, &speaks, verdict),
     }
 }
 
@@ -194,15 +200,14 @@ fn said(tokens: &[Token]) -> String {
 }
 
 /// The run of tokens that speaks loudest for the verdict.
-fn because(model: Model<'_>, tokens: &[Token], seen: &[Feature], verdict: Verdict) -> String {
+fn because(tokens: &[Token], seen: &[Feature], speaks: &[Speaks], verdict: Verdict) -> String {
     let mut share = vec![0_i64; tokens.len()];
-    for feature in seen {
-        let weight = |class| i64::from(model.weight(class, feature.bucket) * feature.value);
-        let speaks = match verdict {
-            Verdict::OptOut => weight(0),
-            Verdict::Ambiguous => weight(1),
-            Verdict::NotOptOut => -weight(0).max(weight(1)),
-        };
+    for (feature, [opt_out, ambiguous]) in seen.iter().zip(speaks) {
+        let speaks = i64::from(match verdict {
+            Verdict::OptOut => *opt_out,
+            Verdict::Ambiguous => *ambiguous,
+            Verdict::NotOptOut => -opt_out.max(ambiguous),
+        });
         let (from, to) = (usize::from(feature.from), usize::from(feature.to));
         // A feature that spans the utterance says nothing about where.
         if to.saturating_sub(from) < 4 {

@@ -7,7 +7,7 @@
 //! All arithmetic is addition, multiplication and division in a fixed order, so that a judgement
 //! is the same bits on every machine.
 
-use super::net_input::{CLUES, Input, Piece, ROWS};
+use super::net_input::{CLUES, Piece, ROWS};
 
 /// Numbers in the vector of one word.
 pub const WIDTH: usize = 48;
@@ -173,29 +173,45 @@ impl Dense {
         }
     }
 
+    /// Every number, in the order of the file, in blocks.
+    #[must_use]
+    pub fn blocks(&self) -> [&[f32]; 8] {
+        let [forwards, backwards] = &self.directions;
+        [
+            forwards.input.as_flattened(),
+            forwards.state.as_flattened(),
+            forwards.bias.as_flattened(),
+            backwards.input.as_flattened(),
+            backwards.state.as_flattened(),
+            backwards.bias.as_flattened(),
+            self.hidden.as_flattened(),
+            self.top.as_flattened(),
+        ]
+    }
+
+    /// Every number, to be changed, in the order of the file, in blocks.
+    pub fn blocks_mut(&mut self) -> [&mut [f32]; 8] {
+        let [forwards, backwards] = &mut self.directions;
+        [
+            forwards.input.as_flattened_mut(),
+            forwards.state.as_flattened_mut(),
+            forwards.bias.as_flattened_mut(),
+            backwards.input.as_flattened_mut(),
+            backwards.state.as_flattened_mut(),
+            backwards.bias.as_flattened_mut(),
+            self.hidden.as_flattened_mut(),
+            self.top.as_flattened_mut(),
+        ]
+    }
+
     /// Every number, in the order of the file.
     pub fn numbers(&self) -> impl Iterator<Item = &f32> {
-        let [forwards, backwards] = &self.directions;
-        let gates = [forwards, backwards]
-            .into_iter()
-            .flat_map(|d| d.input.iter().chain(&d.state).chain(&d.bias).flatten());
-        gates
-            .chain(self.hidden.iter().flatten())
-            .chain(self.top.iter().flatten())
+        self.blocks().into_iter().flatten()
     }
 
     /// Every number, to be changed, in the order of the file.
     pub fn numbers_mut(&mut self) -> impl Iterator<Item = &mut f32> {
-        let gates = self.directions.iter_mut().flat_map(|d| {
-            d.input
-                .iter_mut()
-                .chain(&mut d.state)
-                .chain(&mut d.bias)
-                .flatten()
-        });
-        gates
-            .chain(self.hidden.iter_mut().flatten())
-            .chain(self.top.iter_mut().flatten())
+        self.blocks_mut().into_iter().flatten()
     }
 }
 
@@ -231,7 +247,7 @@ pub fn count(of: usize) -> f32 {
 const HELD: usize = 32;
 
 /// Adds `input` times `rows` to `out`; each sum in the order of the rows.
-fn weigh<const N: usize>(rows: &[[f32; N]], input: &[f32], out: &mut [f32; N]) {
+pub fn weigh<const N: usize>(rows: &[[f32; N]], input: &[f32], out: &mut [f32; N]) {
     for (block, sums) in out.chunks_mut(HELD).enumerate() {
         let from = block * HELD;
         let to = from + sums.len();
@@ -320,16 +336,16 @@ impl Net {
         Self { vectors, dense }
     }
 
-    /// The logits of the readings of one utterance.
+    /// The vectors that words are made of.
     #[must_use]
-    pub fn logits(&self, input: &Input) -> [f32; READINGS] {
-        let words: Vec<Vector> = input.words.iter().map(|w| self.vector(w)).collect();
-        let context = self.vector(&input.context);
-        self.dense.read(&words, &context, &input.clues).logits
+    pub fn vectors(&self) -> &[Vector] {
+        &self.vectors
     }
 
-    fn vector(&self, pieces: &[Piece]) -> Vector {
-        vector_of(&self.vectors, pieces)
+    /// Everything else.
+    #[must_use]
+    pub fn dense(&self) -> &Dense {
+        &self.dense
     }
 
     /// The network as a file: each vector's scale and eight-bit numbers, then the rest in full.
@@ -427,8 +443,7 @@ mod tests {
         assert_eq!(bytes.len(), NET_BYTES);
         let again = Net::from_bytes(&bytes);
         assert_eq!(again.to_bytes(), bytes);
-        let nothing = Input::default();
-        assert_eq!(net.logits(&nothing), again.logits(&nothing));
-        assert!(Net::from_bytes(&[1, 2, 3]).logits(&nothing)[0].is_finite());
+        let numbers = Net::from_bytes(&[1, 2, 3]);
+        assert!(numbers.dense.numbers().all(|number| *number == 0.0));
     }
 }

@@ -3,8 +3,10 @@
 
 use super::context::Asked;
 use super::grammar::{Clues, Finding};
-use super::lexicon::{Token, lexicon};
+use super::lexicon::{Meaning, Token, lexicon};
+use super::number::hash;
 use super::senses::senses;
+use super::vocabulary::{Number, vocabulary};
 
 /// Rows for words, by hash.
 const WORD_ROWS: u32 = 1 << 13;
@@ -64,24 +66,72 @@ impl Default for Input {
     }
 }
 
-/// The input of one utterance.
-pub fn input(tokens: &[Token], asked: &Asked, found: Finding, clues: Clues) -> Input {
-    let mut words = Vec::with_capacity(tokens.len() + 4);
-    for token in tokens {
-        words.extend(token.text.split('_').map(|word| pieces(word, token)));
-    }
+/// One word as the network hears it.
+#[derive(Debug, Clone, Copy)]
+pub struct Spoken<'a> {
+    /// The word.
+    pub text: &'a str,
+    /// Its number, if it comes often.
+    pub number: Option<Number>,
+    /// The meaning of the phrase that it is part of.
+    pub phrase: Option<Meaning>,
+}
+
+/// What the network is given, its words not yet taken to pieces.
+#[derive(Debug, Clone)]
+pub struct Heard<'a> {
+    /// The words.
+    pub words: Vec<Spoken<'a>>,
+    /// The words of the agent's line that count.
+    pub context: Vec<Spoken<'a>>,
+    /// What each of those is multiplied with.
+    pub context_share: f32,
+    /// What the grammar found, 0 or 1 each.
+    pub clues: [f32; CLUES],
+}
+
+/// What is heard of one utterance.
+pub fn heard<'a>(tokens: &'a [Token], asked: &'a Asked, found: Finding, clues: Clues) -> Heard<'a> {
+    let words: Vec<Spoken<'a>> = tokens.iter().flat_map(spoken).collect();
     let line = asked.tokens.iter().rev().take(CONTEXT_WORDS_MAX);
-    let mut context: Vec<Piece> = line
-        .flat_map(|token| token.text.split('_').flat_map(|word| pieces(word, token)))
-        .collect();
-    let share = 1.0 / super::net::count(asked.tokens.len().clamp(1, CONTEXT_WORDS_MAX)).sqrt();
-    for piece in &mut context {
-        piece.share *= share;
-    }
-    Input {
+    let context_words = super::net::count(asked.tokens.len().clamp(1, CONTEXT_WORDS_MAX));
+    Heard {
         clues: flags(words.len(), asked, found, clues),
         words,
+        context: line.flat_map(spoken).collect(),
+        context_share: 1.0 / context_words.sqrt(),
+    }
+}
+
+/// The words of a token; a phrase has several.
+fn spoken(token: &Token) -> impl Iterator<Item = Spoken<'_>> {
+    let phrase = token.text.contains('_');
+    token.text.split('_').map(move |text| Spoken {
+        text,
+        number: if phrase {
+            vocabulary().number_of(text)
+        } else {
+            token.number
+        },
+        phrase: token.meaning.filter(|_| phrase),
+    })
+}
+
+/// The same with every word in pieces, for the trainer.
+pub fn input(heard: &Heard<'_>) -> Input {
+    let pieces = |word: &Spoken<'_>| {
+        let mut pieces = word_pieces(word.text);
+        pieces.extend(word.phrase.map(meaning_piece));
+        pieces
+    };
+    let mut context: Vec<Piece> = heard.context.iter().flat_map(pieces).collect();
+    for piece in &mut context {
+        piece.share *= heard.context_share;
+    }
+    Input {
+        words: heard.words.iter().map(pieces).collect(),
         context,
+        clues: heard.clues,
     }
 }
 
@@ -111,19 +161,21 @@ fn flags(words: usize, asked: &Asked, found: Finding, clues: Clues) -> [f32; CLU
     flags
 }
 
-fn pieces(word: &str, token: &Token) -> Vec<Piece> {
+/// The piece of a meaning.
+pub fn meaning_piece(meaning: Meaning) -> Piece {
+    Piece {
+        row: WORD_ROWS + LETTER_ROWS + u32::from(meaning) % MEANING_ROWS,
+        share: 1.0,
+    }
+}
+
+/// The pieces of a word.
+pub fn word_pieces(word: &str) -> Vec<Piece> {
     let mut pieces = Vec::with_capacity(24);
     let one = |row: u32| Piece { row, share: 1.0 };
     pieces.push(one(hash(word.as_bytes()) % WORD_ROWS));
     let meanings = WORD_ROWS + LETTER_ROWS;
-    if let Some(meaning) = token.meaning {
-        pieces.push(one(meanings + u32::from(meaning) % MEANING_ROWS));
-    }
-    if token.text.len() > word.len()
-        && let Some(meaning) = lexicon().meaning_of(word)
-    {
-        pieces.push(one(meanings + u32::from(meaning) % MEANING_ROWS));
-    }
+    pieces.extend(lexicon().meaning_of(word).map(meaning_piece));
     let senses = senses().of(word).map(u32::from);
     pieces.extend(senses.map(|s| one(meanings + MEANING_ROWS + s % SENSE_ROWS)));
     let from = pieces.len();
@@ -142,15 +194,6 @@ fn pieces(word: &str, token: &Token) -> Vec<Piece> {
     pieces
 }
 
-/// FNV-1a, finished so that low bits depend on every byte.
-fn hash(bytes: &[u8]) -> u32 {
-    let hash = bytes.iter().fold(0xcbf2_9ce4_8422_2325_u64, |h, b| {
-        (h ^ u64::from(*b)).wrapping_mul(0x100_0000_01b3)
-    });
-    let mixed = (hash ^ (hash >> 31)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    u32::try_from(mixed >> 32).unwrap_or(0)
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::{context, grammar, normalise};
@@ -160,12 +203,12 @@ mod tests {
     fn every_piece_is_a_row_and_phrases_are_words() {
         let tokens = lexicon().tokens(&normalise::words("from now on lose my number"));
         let asked = context::asked(Some("May we call you again?"));
-        let input = input(
+        let input = input(&heard(
             &tokens,
             &asked,
             grammar::find(&tokens),
             grammar::clues(&tokens),
-        );
+        ));
         assert_eq!(input.words.len(), 6);
         for piece in input.words.iter().flatten().chain(&input.context) {
             assert!((piece.row as usize) < ROWS && piece.share > 0.0);

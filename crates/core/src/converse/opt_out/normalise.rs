@@ -1,5 +1,8 @@
 //! From a recogniser's text to words: one spelling, no fillers, no stutters, no common mishearings.
 
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
 /// Sounds that carry no meaning.
 const FILLERS: &[&str] = &[
     "ah", "ahem", "eh", "ehm", "em", "er", "erm", "ehh", "hm", "hmm", "mm", "mmm", "uh", "uhh",
@@ -145,6 +148,20 @@ const MISHEARD: &[(&[&str], &[&str])] = &[
     (&["no", "me", "llamé"], &["no", "me", "llame"]),
 ];
 
+/// The words as heard, and the words meant.
+type Frame = (&'static [&'static str], &'static [&'static str]);
+
+/// The frames of [`MISHEARD`] by their first word, in its order.
+static FRAMES: LazyLock<BTreeMap<&str, Vec<Frame>>> = LazyLock::new(|| {
+    let mut frames: BTreeMap<&str, Vec<Frame>> = BTreeMap::new();
+    for (heard, meant) in MISHEARD {
+        if let Some(first) = heard.first() {
+            frames.entry(first).or_default().push((heard, meant));
+        }
+    }
+    frames
+});
+
 /// The words of a text in order: lower case, without accents, apostrophes, fillers or stutters.
 /// A text of nothing but fillers keeps them.
 pub fn words(text: &str) -> Vec<String> {
@@ -219,10 +236,9 @@ fn mend(words: &[String]) -> Vec<String> {
     let mut out: Vec<String> = Vec::with_capacity(words.len());
     let mut rest = words;
     while let Some((first, tail)) = rest.split_first() {
-        let meant = MISHEARD
-            .iter()
-            .filter(|(heard, _)| heard.first().is_some_and(|h| h == first))
-            .find(|(heard, _)| starts_with(rest, heard));
+        let frames = FRAMES.get(first.as_str()).map(Vec::as_slice);
+        let mut frames = frames.unwrap_or_default().iter();
+        let meant = frames.find(|(heard, _)| starts_with(rest, heard));
         if let Some((heard, meant)) = meant {
             out.extend(meant.iter().map(|w| (*w).to_owned()));
             rest = rest.get(heard.len()..).unwrap_or_default();

@@ -1,4 +1,4 @@
-//! Arithmetic that gives the same bits on every machine.
+//! Arithmetic, and a hash, that give the same bits on every machine.
 //!
 //! The standard library leaves the last bits of `exp` to the platform; addition, multiplication,
 //! division and square root are exact by IEEE 754, so everything is built from them.
@@ -29,6 +29,15 @@ pub fn exp(x: f64) -> f64 {
         left = (left / 2.0).floor();
     }
     sum
+}
+
+/// FNV-1a, finished so that low bits depend on every byte.
+pub fn hash(bytes: &[u8]) -> u32 {
+    let hash = bytes.iter().fold(0xcbf2_9ce4_8422_2325_u64, |h, b| {
+        (h ^ u64::from(*b)).wrapping_mul(0x100_0000_01b3)
+    });
+    let mixed = (hash ^ (hash >> 31)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    u32::try_from(mixed >> 32).unwrap_or(0)
 }
 
 #[cfg(test)]

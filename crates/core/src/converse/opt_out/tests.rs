@@ -5,10 +5,10 @@ use sha2::{Digest, Sha256};
 use super::*;
 
 /// SHA-256 of the committed `weights.bin`; `train-opt-out` prints it.
-const WEIGHTS_SHA256: &str = "e5c9b89a66f2b87f464d5936652138319d6a0f62b55667c23705f37a3805dd31";
+const WEIGHTS_SHA256: &str = "d5b4204360f155371bb1c30dfefba6bd20ea05b06dd38fb2a589fbfb14c65b6a";
 
 /// SHA-256 of the committed `net.bin`; `train-opt-out` prints it.
-const NET_SHA256: &str = "9f8e1eb702c1676ed65609614ee7122bed9cffad7c7d87e17e4ef39ef7b3a91d";
+const NET_SHA256: &str = "449ea3dcb651113645346688851e12f8e07e625d0bb1085c4f24042041734b98";
 
 fn verdict_of(text: &str, context: Option<&str>) -> Verdict {
     classify(text, context, None).verdict

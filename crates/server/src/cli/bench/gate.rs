@@ -15,7 +15,7 @@ use super::super::{Exit, Failure, Global, Outcome, open, say, say_json};
 #[derive(Debug, Args)]
 #[command(
     after_help = "A thousand made-up callees in turn: the rules alone, then with the decision in words, then with facts\n\
-    and decision as JSON, both hashed, and the chained event. Instructions instead of time:\n  \
+    and decision as they are recorded, both hashed, and the chained event. Instructions instead of time:\n  \
     scripts/count-instructions\n\nExample:\n  ringfence bench gate --count 200000"
 )]
 pub struct Gate {
@@ -43,6 +43,7 @@ impl Gate {
     pub fn run(&self, global: &Global) -> Outcome {
         let pack = open::rules()?;
         let callees = sample::callees(&pack);
+        let seller = sample::seller_sha256(&callees);
         let mut verdicts = [0_u64; 3];
         let mut figures = Vec::new();
         for (name, what, part) in PARTS {
@@ -50,7 +51,7 @@ impl Gate {
             let mut micros = Vec::with_capacity(self.count as usize);
             for facts in callees.iter().cycle().take(self.count as usize) {
                 let begun = Instant::now();
-                let verdict = one(part, &pack, black_box(facts), &mut chain);
+                let verdict = one(part, &pack, black_box(facts), seller.as_deref(), &mut chain);
                 micros.push(begun.elapsed().as_secs_f64() * 1e6);
                 let of = match verdict {
                     Some(Verdict::Allow) => 0,
@@ -99,7 +100,13 @@ impl Gate {
 }
 
 /// What was decided, if the part decides.
-fn one(part: Part, pack: &RulePack, facts: &Facts, chain: &mut String) -> Option<Verdict> {
+fn one(
+    part: Part,
+    pack: &RulePack,
+    facts: &Facts,
+    seller: Option<&str>,
+    chain: &mut String,
+) -> Option<Verdict> {
     match part {
         Part::Rules => {
             judge(pack, facts, sample::NOW, |judgement| {
@@ -109,7 +116,7 @@ fn one(part: Part, pack: &RulePack, facts: &Facts, chain: &mut String) -> Option
         }
         Part::Decision => Some(black_box(decide(pack, facts, sample::NOW)).verdict),
         Part::Record => {
-            *chain = sample::record(pack, facts, sample::NOW, chain);
+            *chain = sample::record(pack, facts, seller, chain);
             None
         }
     }

@@ -5,6 +5,7 @@ use std::error::Error;
 use std::path::{Path, PathBuf};
 
 use ringfence_core::converse::opt_out::Verdict;
+use ringfence_core::converse::opt_out::training::words_of;
 use serde::Deserialize;
 
 /// One utterance with its label.
@@ -80,6 +81,22 @@ fn files(folder: &Path) -> Result<Vec<PathBuf>, Box<dyn Error>> {
         .collect();
     files.sort();
     Ok(files)
+}
+
+/// Words that come more seldom are not worth a place in memory.
+const OFTEN_FROM: usize = 8;
+
+/// The words that come often, in alphabetical order, one on each line.
+pub fn often(lines: &[Line]) -> String {
+    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+    let said = lines.iter().map(|line| line.text.as_str());
+    for text in said.chain(lines.iter().filter_map(|line| line.context.as_deref())) {
+        for word in words_of(text) {
+            *counts.entry(word).or_default() += 1;
+        }
+    }
+    let often = counts.into_iter().filter(|(_, n)| *n >= OFTEN_FROM);
+    often.fold(String::new(), |text, (word, _)| text + &word + "\n")
 }
 
 /// How many lines each label has.

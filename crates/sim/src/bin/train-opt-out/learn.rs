@@ -12,7 +12,7 @@ use crate::corpus::Line;
 use crate::dice::Dice;
 use crate::patterns::Patterns;
 
-/// Times the corpus is read.
+/// Times the corpus is read for the networks of a build.
 pub const EPOCHS: u32 = 10;
 
 /// Sentences drawn of every pattern for each reading of the corpus.
@@ -51,12 +51,12 @@ struct Example {
     counts: f32,
 }
 
-/// The network learned from these lines and patterns.
-pub fn net(lines: &[Line], patterns: &Patterns, seed: u64) -> Net {
+/// The network learned from these lines and patterns, which are read `epochs` times.
+pub fn net(lines: &[Line], patterns: &Patterns, epochs: u32, seed: u64) -> Net {
     let mut dice = Dice::new(seed);
     let corpus: Vec<Example> = lines.iter().map(|l| example(l, 1.0)).collect();
     let mut learner = Learner::new(&mut dice);
-    for epoch in 0..EPOCHS {
+    for epoch in 0..epochs {
         let drawn = patterns.draw(DRAWN, &mut dice);
         let drawn: Vec<Example> = drawn.iter().map(|l| example(l, DRAWN_COUNTS)).collect();
         let mut order: Vec<&Example> = corpus.iter().chain(&drawn).collect();
@@ -64,7 +64,7 @@ pub fn net(lines: &[Line], patterns: &Patterns, seed: u64) -> Net {
         let steps = order.len().max(1);
         for (at, batch) in order.chunks(BATCH).enumerate() {
             let done = part(at * BATCH, steps);
-            learner.fall = (1.0 - (part32(epoch) + done) / part32(EPOCHS)).max(0.01);
+            learner.fall = (1.0 - (part32(epoch) + done) / part32(epochs)).max(0.01);
             for one in batch {
                 learner.see(one, &mut dice);
             }
@@ -185,15 +185,25 @@ impl Learner {
         *second_decay *= 0.99;
         let step = STEP * self.fall * (1.0 - *second_decay).sqrt() / (1.0 - *first_decay);
         let share = 1.0 / part(batch, 1);
-        let moments = self.first.numbers_mut().zip(self.second.numbers_mut());
-        let slopes = self.slopes.dense.numbers_mut();
-        for ((number, slope), (first, second)) in self.dense.numbers_mut().zip(slopes).zip(moments)
-        {
-            let s = *slope * share;
-            *slope = 0.0;
-            *first += 0.1 * (s - *first);
-            *second += 0.01 * (s * s - *second);
-            *number -= step * *first / (second.sqrt() + 1e-8);
+        let moments = self
+            .first
+            .blocks_mut()
+            .into_iter()
+            .zip(self.second.blocks_mut());
+        let numbers = self
+            .dense
+            .blocks_mut()
+            .into_iter()
+            .zip(self.slopes.dense.blocks_mut());
+        for ((numbers, slopes), (first, second)) in numbers.zip(moments) {
+            let moments = first.iter_mut().zip(second);
+            for ((number, slope), (first, second)) in numbers.iter_mut().zip(slopes).zip(moments) {
+                let s = *slope * share;
+                *slope = 0.0;
+                *first += 0.1 * (s - *first);
+                *second += 0.01 * (s * s - *second);
+                *number -= step * *first / (second.sqrt() + 1e-8);
+            }
         }
     }
 }

@@ -144,6 +144,41 @@ pub fn thresholds(judged: &[Judged<'_>]) -> String {
     text
 }
 
+/// For other margins from which the linear weights decide alone: how many utterances that spares
+/// the networks, and of how many it would change the reading, for the worse or for the better.
+///
+/// Each line is its margin, its reading with the networks and its label.
+pub fn margins(lines: &[(f64, Verdict, Verdict)]) -> String {
+    let mut text = String::from("sure from   spared   changed: worse  better\n");
+    for half in 4..24_u32 {
+        let from = f64::from(half) / 2.0;
+        let sure = lines.iter().filter(|(margin, _, _)| margin.abs() >= from);
+        let alone = |margin: f64| {
+            if margin > 0.0 {
+                Verdict::OptOut
+            } else {
+                Verdict::NotOptOut
+            }
+        };
+        let changed = |better: bool| {
+            let turned = sure
+                .clone()
+                .filter(|(margin, whole, _)| alone(*margin) != *whole);
+            turned
+                .filter(|(margin, _, label)| (alone(*margin) == *label) == better)
+                .count()
+        };
+        let _ = writeln!(
+            text,
+            "{from:>9.1} {:>7}% {:>15} {:>7}",
+            percent(sure.clone().count(), lines.len()),
+            changed(false),
+            changed(true)
+        );
+    }
+    text
+}
+
 /// SHA-256 as hex.
 pub fn sha256(bytes: &[u8]) -> String {
     Sha256::digest(bytes)
