@@ -1,6 +1,7 @@
 //! Imported lists: versions, their rows, and who they bind.
 
 use std::collections::BTreeSet;
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
@@ -193,6 +194,31 @@ pub struct ListVersion {
     pub sha256: String,
     /// When it was imported.
     pub imported_at: Timestamp,
+    /// Length of its file, as long as it was not pruned; none: its rows are in the database.
+    pub file_bytes: Option<u64>,
+    /// Since when its file is gone on purpose: it bound nobody any more.
+    pub pruned_at: Option<Timestamp>,
+}
+
+/// For how many days a version's file can be kept after another took its place. Under a week, questions about yesterday's
+/// calls would find nothing.
+pub const PRUNE_DAYS: RangeInclusive<u16> = 7..=3650;
+
+/// How long unless somebody says otherwise: as old as a copy of the registry may be when it decides, 47 CFR
+/// 64.1200(c)(2)(i)(D).
+pub const PRUNE_DAYS_DEFAULT: u16 = 31;
+
+/// Versions that lose their files.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ListPruning {
+    /// Nothing was changed: this is what would be.
+    pub dry_run: bool,
+    /// For so many days they have bound nobody.
+    pub older_than_days: u16,
+    /// Which, oldest first.
+    pub versions: Vec<ListVersion>,
+    /// Length of their files together.
+    pub bytes: u64,
 }
 
 /// The file in which a version's numbers are.

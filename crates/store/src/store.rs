@@ -22,7 +22,7 @@ use crate::evidence::{ChainReport, EventFilter};
 use crate::gate::{Decide, DecisionRecord, GateSettings, Reservation, Reserved, RulePackRecord};
 use crate::hold::Holds;
 use crate::key::{ApiKey, ApiKeyDraft, Idempotency, IdempotentRequest};
-use crate::list::{ListFile, ListImport, ListVersion};
+use crate::list::{ListFile, ListImport, ListPruning, ListVersion};
 use crate::operator::{OverrideDraft, OverrideRecord, RelationshipDraft, StopRecord, StopScope};
 use crate::page::{Page, PageRequest};
 use crate::scrub::Scrubs;
@@ -128,6 +128,15 @@ pub trait Store: Copies + Holds + Outbox + Scrubs + Send + Sync {
 
     /// Every list version on file, newest first.
     fn lists(&self) -> Result<Vec<ListVersion>>;
+
+    /// What [`prune_lists`](Self::prune_lists) would do; changes nothing.
+    fn prunable_lists(&self, days: u16, now: Timestamp) -> Result<ListPruning>;
+
+    /// Removes the files of versions that bind nobody now or from a date to come, for no seller or area code, and have
+    /// not for so many `days`. The rows stay; a question about a day on which only such a version bound fails from here
+    /// on, and so denies. `Invalid` for days outside [`PRUNE_DAYS`](crate::list::PRUNE_DAYS), `Conflict` while a backup
+    /// copies the files.
+    fn prune_lists(&self, days: u16, now: Timestamp) -> Result<ListPruning>;
 
     // ---- what the operator puts
 

@@ -7,7 +7,7 @@ use hyper::StatusCode;
 use jiff::Timestamp;
 use regex::Regex;
 use ringfence_core::lead::PhoneNumber;
-use ringfence_store::list::{ListImport, ListKind};
+use ringfence_store::list::{ListImport, ListKind, PRUNE_DAYS, PRUNE_DAYS_DEFAULT};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -64,6 +64,18 @@ pub struct CheckAsked {
     seller: Option<String>,
 }
 
+/// Which files may go.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PruneAsked {
+    /// For so many days another version must have had its place, 7 to 3650; 31 if not given.
+    #[serde(default)]
+    older_than_days: Option<u16>,
+    /// Only say what would go.
+    #[serde(default)]
+    dry_run: bool,
+}
+
 /// Every list version on file.
 pub fn all(app: &App, _request: Request) -> Result<Answer, ApiError> {
     Answer::ok(&whole_list(&app.store.lists()?))
@@ -96,6 +108,23 @@ pub fn check(app: &App, request: Request) -> Result<Answer, ApiError> {
         })
         .collect();
     Answer::ok(&whole_list(&items))
+}
+
+/// Removes the files of versions that bind nobody any more.
+pub fn prune(app: &App, mut request: Request) -> Result<Answer, ApiError> {
+    let asked: PruneAsked = request.json_or_empty()?;
+    request.caller.may_for(None)?;
+    let days = asked.older_than_days.unwrap_or(PRUNE_DAYS_DEFAULT);
+    if !PRUNE_DAYS.contains(&days) {
+        let (least, most) = (PRUNE_DAYS.start(), PRUNE_DAYS.end());
+        let detail = format!("`older_than_days` is {least} to {most}");
+        return Err(ApiError::field("older_than_days", detail));
+    }
+    let done = match asked.dry_run {
+        true => app.store.prunable_lists(days, request.now),
+        false => app.store.prune_lists(days, request.now),
+    };
+    Answer::ok(&done?)
 }
 
 /// Takes a list in, all or nothing; the body is the file as delivered.

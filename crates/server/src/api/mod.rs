@@ -157,6 +157,7 @@ const ROUTES: &[Route] = &[
     get("/v1/lists", "suppression.lists", "Every list version on file.", READERS, lists::all),
     post("/v1/lists:import", "suppression.import-list", "Take in a list as delivered, all or nothing; ?kind= and more say what it is.", DESK, Body::List, lists::import),
     post("/v1/lists:check", "suppression.check-lists", "Which lists hold each number.", READERS, Body::Json(schema_of::<lists::CheckAsked>), lists::check),
+    post("/v1/lists:prune", "suppression.prune-lists", "Remove the files of list versions that bind nobody any more.", DESK, Body::Json(schema_of::<lists::PruneAsked>), lists::prune),
 
     post("/v1/opt-outs:import", "consent.import-opt-outs", "Take in a CSV file of opt-outs: number[,seller][,at].", BRINGERS, Body::File, opt_outs::import),
     post("/v1/hooks/{id}", hooks::ROUTE, "Words by another road: sms, email, voicemail, opt-out. Twilio's form is taken, signed by Twilio.", BRINGERS, Body::Json(hooks::schema), hooks::bring),

@@ -89,6 +89,11 @@ pub fn metrics(app: &App, _request: Request) -> Result<Answer, ApiError> {
             number(app.store.list_faults()?.len()),
         ),
         (
+            "ringfence_suppression_list_bytes",
+            "Length of the lists' files together; `ringfence lists prune` removes those that bind nobody any more.",
+            app.store.list_files()?.iter().map(|file| file.bytes).sum(),
+        ),
+        (
             "ringfence_clock_is_test",
             "1 under a test clock.",
             u64::from(app.clock.is_test()),

@@ -2,6 +2,7 @@
 
 mod freshness;
 mod machine;
+mod prunable;
 mod waiting;
 
 use std::collections::BTreeSet;
@@ -46,6 +47,7 @@ impl Doctor {
         sellers(&world, &mut findings)?;
         lists(&world, &mut findings)?;
         freshness::look(&world, &mut findings)?;
+        prunable::look(&world, &mut findings)?;
         waiting::look(&world, &mut findings)?;
         access(&world, &mut findings)?;
         log(&world, &mut findings)?;

@@ -11,7 +11,9 @@ use jiff::{SignedDuration, Timestamp};
 use ringfence_core::lead::PhoneNumber;
 use ringfence_core::rules::RulePack;
 use ringfence_store::Store;
-use ringfence_store::list::{ListImport, ListKind, ListVersion};
+use ringfence_store::list::{
+    ListImport, ListKind, ListPruning, ListVersion, PRUNE_DAYS, PRUNE_DAYS_DEFAULT,
+};
 use serde_json::json;
 
 use super::{Exit, Failure, Global, Outcome, World, input_lines, say, say_json};
@@ -32,6 +34,30 @@ pub enum Lists {
     /// Show each list version on file
     #[command(after_help = "Example:\n  ringfence lists show --json")]
     Show,
+    /// Remove the files of versions that bind nobody any more
+    #[command(
+        after_help = "A version goes that binds nobody now or from a date to come, for no seller and no area code, \
+        and has not for DAYS. What it was stays on file; a question about a day on which it bound is denied \
+        (source-stale) from then on.\n\nExamples:\n  \
+        ringfence lists prune --dry-run\n  ringfence lists prune --older-than 365"
+    )]
+    Prune(Prune),
+}
+
+/// What to remove.
+#[derive(Debug, Args)]
+pub struct Prune {
+    /// For so many days another must have had its place, 7 to 3650
+    #[arg(long, value_name = "DAYS", default_value_t = PRUNE_DAYS_DEFAULT, value_parser = days)]
+    older_than: u16,
+    /// Only say what would go
+    #[arg(long)]
+    dry_run: bool,
+}
+
+fn days(text: &str) -> Result<u16, String> {
+    let days = text.parse().ok().filter(|days| PRUNE_DAYS.contains(days));
+    days.ok_or_else(|| format!("{} to {} days", PRUNE_DAYS.start(), PRUNE_DAYS.end()))
 }
 
 /// What to import.
@@ -92,6 +118,7 @@ impl Lists {
             Self::Import(import) => import.run(global, &world),
             Self::Check { seller } => check(global, &*world.store, seller.as_deref()),
             Self::Show => show(global, &*world.store),
+            Self::Prune(prune) => prune.run(global, &world),
         }
     }
 }
@@ -171,6 +198,39 @@ impl Import {
         let what = format!("--name {name}: no state, district or territory of that code");
         Err(Failure::usage(anyhow!(what)))
     }
+}
+
+impl Prune {
+    fn run(self, global: &Global, world: &World) -> Outcome {
+        let (store, now) = (&world.store, world.now());
+        let done = match self.dry_run {
+            true => store.prunable_lists(self.older_than, now),
+            false => store.prune_lists(self.older_than, now),
+        }?;
+        if global.json {
+            say_json(&done)?;
+            return Ok(Exit::Done);
+        }
+        for version in &done.versions {
+            say(&line(version))?;
+        }
+        say(&summary(&done))?;
+        Ok(Exit::Done)
+    }
+}
+
+fn summary(done: &ListPruning) -> String {
+    let what = match (done.versions.len(), done.dry_run) {
+        (0, _) => {
+            let days = done.older_than_days;
+            return format!("nothing to prune: no file has been without use for {days} days");
+        }
+        (1, true) => "1 version would go".to_owned(),
+        (n, true) => format!("{n} versions would go"),
+        (1, false) => "1 version pruned".to_owned(),
+        (n, false) => format!("{n} versions pruned"),
+    };
+    format!("{what}, {} bytes", done.bytes)
 }
 
 /// A bar on a terminal, nothing elsewhere.
@@ -254,8 +314,11 @@ fn line(version: &ListVersion) -> String {
     let expires = version
         .expires_at
         .map_or_else(|| "-".to_owned(), |at| at.to_string());
+    let pruned = version
+        .pruned_at
+        .map_or_else(String::new, |at| format!("  pruned {at}"));
     format!(
-        "{}  {:<10}  {:<10}  {:>10}  obtained {}  expires {expires}  sha256 {}  sellers {}  area codes {}",
+        "{}  {:<10}  {:<10}  {:>10}  obtained {}  expires {expires}  sha256 {}  sellers {}  area codes {}{pruned}",
         version.id,
         version.kind.as_str(),
         version.name,

@@ -26,6 +26,7 @@ mod idempotency;
 mod keeping;
 mod life;
 mod list_files;
+mod list_prune;
 mod lists;
 mod problems;
 mod receiver;

@@ -1,5 +1,7 @@
 //! The list versions on file, in memory: which one binds whom, where and when, without a question to the database.
 
+mod superseded;
+
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -48,7 +50,7 @@ impl Areas {
 }
 
 /// A version as the database keeps it.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Version {
     /// Its row: the greater, the later it was imported.
     pub(crate) row: i64,
@@ -63,6 +65,9 @@ pub(crate) struct Version {
     pub(crate) answer: ListAnswer,
     /// SHA-256 of its file's header and the file's length; none: imported before there were files.
     pub(crate) file: Option<(String, u64)>,
+    pub(crate) imported_at: Timestamp,
+    /// Since when its file is gone on purpose.
+    pub(crate) pruned_at: Option<Timestamp>,
 }
 
 impl Version {
@@ -145,10 +150,11 @@ impl Book {
             let entries: Vec<Entry> = versions
                 .into_iter()
                 .map(|version| {
-                    let residence = match current.contains(&version.row) {
-                        true => Residence::Memory,
-                        false => Residence::Disk,
-                    };
+                    let residence =
+                        match current.contains(&version.row) && version.pruned_at.is_none() {
+                            true => Residence::Memory,
+                            false => Residence::Disk,
+                        };
                     let slot = slot(&version, residence);
                     Entry { version, slot }
                 })
@@ -169,7 +175,7 @@ impl Book {
         book
     }
 
-    /// The newest row that it knows; none: nothing was read yet.
+    /// The state of the database that it knows; none: nothing was read yet.
     pub(crate) const fn stamp(&self) -> Option<i64> {
         self.stamp
     }

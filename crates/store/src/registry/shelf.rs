@@ -18,6 +18,8 @@ pub(crate) struct Slot {
     sha256: String,
     bytes: u64,
     residence: Residence,
+    /// Whether it is gone on purpose; then it is never looked for.
+    pruned: bool,
     state: RwLock<State>,
     /// The next piece that the quiet watcher reads.
     next_piece: AtomicU64,
@@ -65,8 +67,18 @@ impl Slot {
             sha256,
             bytes,
             residence,
+            pruned: false,
             state: RwLock::new(State::Unopened),
             next_piece: AtomicU64::new(0),
+        }
+    }
+
+    /// The file of a version that was pruned: whoever asks is told `why`.
+    pub(crate) fn pruned(path: PathBuf, sha256: String, bytes: u64, why: String) -> Self {
+        Self {
+            pruned: true,
+            state: RwLock::new(State::Failed(why, None)),
+            ..Self::new(path, sha256, bytes, Residence::Disk)
         }
     }
 
@@ -81,6 +93,10 @@ impl Slot {
 
     pub(crate) const fn residence(&self) -> Residence {
         self.residence
+    }
+
+    pub(crate) const fn is_pruned(&self) -> bool {
+        self.pruned
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -143,6 +159,9 @@ impl Slot {
 
     /// A cheap look from outside; what looks otherwise than before is verified whole.
     pub(crate) fn look(&self) {
+        if self.pruned {
+            return;
+        }
         let now = Stamp::of(&self.path);
         let (seen, open) = match &*self.read() {
             State::Unopened => return,

@@ -28,6 +28,8 @@ fn make(store: &SqliteStore, to: &Path, with_key: bool) -> Result<Backup> {
             return Err(exists(beside));
         }
     }
+    // What the copied database knows of is there until it is copied.
+    let _kept = store.shelf.keep_files()?;
     // Reserved at once: two backups to one name cannot both begin, and nothing that exists is ever written over.
     reserve(to)?;
     let made = copy_and_verify(store, &draft).and_then(|(entries, head_hash)| {
@@ -83,12 +85,13 @@ fn copy_and_verify(store: &SqliteStore, draft: &Path) -> Result<(u64, String)> {
     }
 }
 
-/// Copies the file of every list version that the copied database knows, and reads each whole.
+/// Copies the file of every list version that the copied database knows and that was not pruned, and reads each whole.
 fn copy_lists(store: &SqliteStore, draft: &Path, into: &Path) -> Result<Vec<PathBuf>> {
     let copy = connection::open(draft, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
     let versions = page::all(
         &copy,
-        "SELECT id, file_sha256 FROM list_versions WHERE file_sha256 IS NOT NULL ORDER BY version",
+        "SELECT id, file_sha256 FROM list_versions WHERE file_sha256 IS NOT NULL AND pruned_at IS NULL
+         ORDER BY version",
         [],
         |row| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?)),
     )?;

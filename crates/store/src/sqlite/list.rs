@@ -1,6 +1,7 @@
 //! Imported lists as the database keeps them: their versions, and the kinds whose rows it holds itself.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use ringfence_core::id::Id;
@@ -19,9 +20,12 @@ pub(super) const BINDS_SELLER: &str =
     "(NOT EXISTS (SELECT 1 FROM list_owners o WHERE o.version = v.version)
     OR EXISTS (SELECT 1 FROM list_owners o WHERE o.version = v.version AND o.seller = ?2))";
 
-/// The newest row: what was imported since changes it.
+/// What every import and every pruning makes greater.
 pub(super) fn stamp(conn: &Connection) -> Result<i64> {
-    let mut newest = conn.prepare_cached("SELECT coalesce(max(version), 0) FROM list_versions")?;
+    let mut newest = conn.prepare_cached(
+        "SELECT (SELECT coalesce(max(version), 0) FROM list_versions)
+             + (SELECT coalesce(max(pruning), 0) FROM list_prunings)",
+    )?;
     Ok(newest.query_row([], |row| row.get(0))?)
 }
 
@@ -82,12 +86,31 @@ fn read_version(row: &Row<'_>) -> Result<Version> {
             listed: false,
         },
         file: sha256.zip(row.get("file_bytes")?),
+        imported_at: time(row, "imported_at")?,
+        pruned_at: time_option(row, "pruned_at")?,
     })
 }
 
-/// The ids of the versions that have a file.
+/// Says of the versions that were read before which were pruned since.
+pub(super) fn mark_pruned(conn: &Connection, versions: &mut [Arc<Version>]) -> Result<()> {
+    let sql = "SELECT version, pruned_at FROM list_versions WHERE pruned_at IS NOT NULL";
+    let pruned = page::all(conn, sql, [], |row| {
+        Ok((row.get(0)?, time_option(row, "pruned_at")?))
+    })?;
+    let pruned: BTreeMap<i64, Option<Timestamp>> = pruned.into_iter().collect();
+    for version in versions {
+        if version.pruned_at.is_none()
+            && let Some(at) = pruned.get(&version.row)
+        {
+            Arc::make_mut(version).pruned_at = *at;
+        }
+    }
+    Ok(())
+}
+
+/// The ids of the versions that have a file, and keep it.
 pub(super) fn ids_with_files(conn: &Connection) -> Result<BTreeSet<String>> {
-    let sql = "SELECT id FROM list_versions WHERE file_sha256 IS NOT NULL";
+    let sql = "SELECT id FROM list_versions WHERE file_sha256 IS NOT NULL AND pruned_at IS NULL";
     let ids = page::all(conn, sql, [], |row| Ok(row.get(0)?))?;
     Ok(ids.into_iter().collect())
 }
@@ -225,5 +248,7 @@ fn version(conn: &Connection, row: &Row<'_>) -> Result<ListVersion> {
         )?,
         sha256: row.get("sha256")?,
         imported_at: time(row, "imported_at")?,
+        file_bytes: row.get("file_bytes")?,
+        pruned_at: time_option(row, "pruned_at")?,
     })
 }

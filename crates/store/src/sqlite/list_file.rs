@@ -227,17 +227,20 @@ fn of<T>(slot: &Slot, read: impl FnOnce(&Snapshot) -> registry::Result<T>) -> Re
     let unreadable =
         |why: String| StoreError::Unavailable(format!("the list that it changes: {why}"));
     let read = match slot.residence() {
-        Residence::Memory => slot.with(read).map_err(unreadable)?,
-        Residence::Disk => Snapshot::open(slot.path(), slot.sha256(), Residence::Memory)
-            .map_err(|fault| unreadable(fault.to_string()))
-            .map(|base| read(&base))?,
+        Residence::Disk if !slot.is_pruned() => {
+            Snapshot::open(slot.path(), slot.sha256(), Residence::Memory)
+                .map_err(|fault| unreadable(fault.to_string()))
+                .map(|base| read(&base))?
+        }
+        Residence::Memory | Residence::Disk => slot.with(read).map_err(unreadable)?,
     };
     Ok(read?)
 }
 
-/// Every file of the lists on file.
+/// Every file of the lists on file; what was pruned has none.
 pub(super) fn all(book: &Book) -> Vec<ListFile> {
-    let files = book.versions().filter_map(|version| {
+    let kept = book.versions().filter(|v| v.pruned_at.is_none());
+    let files = kept.filter_map(|version| {
         let slot = book.slot(version.row)?;
         let (header_sha256, bytes) = version.file.clone()?;
         Some(ListFile {

@@ -19,6 +19,7 @@ pub(super) const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/sqlite/0003_effects.sql"),
     include_str!("../../migrations/sqlite/0004_decision_path.sql"),
     include_str!("../../migrations/sqlite/0005_short_records.sql"),
+    include_str!("../../migrations/sqlite/0006_pruned_lists.sql"),
 ];
 
 /// Brings the schema to the newest version, each step in a transaction of its own; returns the signing key.

@@ -18,6 +18,7 @@ mod lead;
 mod list;
 mod list_file;
 mod list_import;
+mod list_prune;
 mod migrate;
 mod operator;
 mod outcome;

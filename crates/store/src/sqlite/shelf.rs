@@ -1,7 +1,7 @@
 //! The lists' files beside the database, and the book of what they are: read once, kept current, watched.
 
 use std::collections::BTreeMap;
-use std::fs::{self, DirBuilder, File};
+use std::fs::{self, DirBuilder, File, TryLockError};
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{RecvTimeoutError, SyncSender, sync_channel};
@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use jiff::tz::TimeZone;
 use rusqlite::{Connection, OpenFlags};
 
 use super::{connection, list};
@@ -111,6 +112,36 @@ impl Shelf {
         locked.map_err(|e| StoreError::Unavailable(format!("{}: {e}", folder.display())))
     }
 
+    /// Keeps the files that are on file until the lock is dropped; none: there are no files.
+    pub(super) fn keep_files(&self) -> Result<Option<File>> {
+        let folder = &self.inner.folder;
+        if !folder.exists() {
+            return Ok(None);
+        }
+        let kept = files_lock(folder).and_then(|file| {
+            file.lock_shared()?;
+            Ok(file)
+        });
+        let kept = kept.map_err(|e| StoreError::Unavailable(format!("{}: {e}", folder.display())));
+        kept.map(Some)
+    }
+
+    /// The right to remove files, until the lock is dropped; `Conflict` while somebody keeps them.
+    pub(super) fn lock_files(&self) -> Result<File> {
+        let folder = &self.inner.folder;
+        let unavailable =
+            |e: std::io::Error| StoreError::Unavailable(format!("{}: {e}", folder.display()));
+        let file = files_lock(folder).map_err(unavailable)?;
+        match file.try_lock() {
+            Ok(()) => Ok(file),
+            Err(TryLockError::WouldBlock) => {
+                let what = "a backup copies the lists' files; try again when it is done";
+                Err(StoreError::Conflict(what.into()))
+            }
+            Err(TryLockError::Error(error)) => Err(unavailable(error)),
+        }
+    }
+
     /// Hands a version over that was written just now, with its numbers, so that it need not be read back.
     pub(super) fn written(&self, id: &str, slot: Slot) {
         lock(&self.inner.written).insert(id.to_owned(), Arc::new(slot));
@@ -184,8 +215,10 @@ impl Inner {
             return Ok(Arc::clone(&next));
         }
         let mut versions: Vec<Arc<Version>> = next.versions().map(Arc::clone).collect();
-        let known = next.stamp().unwrap_or(-1);
-        versions.extend(list::read_versions(conn, known)?.into_iter().map(Arc::new));
+        let known = versions.iter().map(|version| version.row).max();
+        let new = list::read_versions(conn, known.unwrap_or_default())?;
+        versions.extend(new.into_iter().map(Arc::new));
+        list::mark_pruned(conn, &mut versions)?;
         let mut written = lock(&self.written);
         let book = Book::new(stamp, versions, |version, residence| {
             let id = version.answer.version.as_str();
@@ -195,7 +228,12 @@ impl Inner {
                 return slot;
             }
             match next.slot(version.row) {
-                Some(slot) if slot.residence() == residence => Arc::clone(slot),
+                Some(slot)
+                    if slot.residence() == residence
+                        && slot.is_pruned() == version.pruned_at.is_some() =>
+                {
+                    Arc::clone(slot)
+                }
                 _ => Arc::new(self.slot(version, residence)),
             }
         });
@@ -207,10 +245,16 @@ impl Inner {
         let path = path_of(&self.folder, version.answer.version.as_str());
         // What was imported before there were files has no hash, and so no file passes for it.
         let (sha256, bytes) = version.file.clone().unwrap_or_default();
-        Slot::new(path, sha256, bytes, residence)
+        match version.pruned_at {
+            Some(at) => {
+                let day = at.to_zoned(TimeZone::UTC).date();
+                Slot::pruned(path, sha256, bytes, format!("it was pruned on {day}"))
+            }
+            None => Slot::new(path, sha256, bytes, residence),
+        }
     }
 
-    /// Takes up what other processes imported, and looks after the files. What fails here is tried again at the next
+    /// Takes up what other processes imported or pruned, and looks after the files. What fails here is tried again at the next
     /// tick; decisions notice by themselves.
     fn tick(&self, conn: &mut Option<Connection>, ticks: u32) {
         if conn.is_none() {
@@ -243,7 +287,7 @@ impl Inner {
         }
     }
 
-    /// Removes what an import left that came to nothing; not while another is under way.
+    /// Removes what an import left that came to nothing, or a pruning that was cut off; not while another is under way.
     fn sweep(&self, conn: &Connection) -> std::io::Result<()> {
         let lock = File::open(self.folder.join("lock"))?;
         if lock.try_lock().is_err() {
@@ -270,6 +314,10 @@ impl Inner {
 
 fn path_of(folder: &Path, id: &str) -> PathBuf {
     folder.join(id).with_extension("rfl")
+}
+
+fn files_lock(folder: &Path) -> std::io::Result<File> {
+    File::create(folder.join("files.lock"))
 }
 
 fn unopened_bytes(book: &Book) -> u64 {

@@ -13,7 +13,7 @@ use ringfence_core::seller::Seller;
 use super::known::Known;
 use super::{
     SqliteStore, call, campaign, clock, consent, dial, evidence, gate, key, lead, list, list_file,
-    operator, outcome, seller, suppression,
+    list_prune, operator, outcome, seller, suppression,
 };
 use crate::call::{CallRecord, CallUpdate};
 use crate::campaign::{
@@ -26,7 +26,7 @@ use crate::dial::{AttemptRecord, Recovery, Settlement};
 use crate::evidence::{ChainReport, EventFilter};
 use crate::gate::{Decide, DecisionRecord, GateSettings, Reservation, Reserved, RulePackRecord};
 use crate::key::{ApiKey, ApiKeyDraft, Idempotency, IdempotentRequest};
-use crate::list::{ListFile, ListImport, ListVersion};
+use crate::list::{ListFile, ListImport, ListPruning, ListVersion};
 use crate::operator::{OverrideDraft, OverrideRecord, RelationshipDraft, StopRecord, StopScope};
 use crate::seller::{Prompt, PromptKind, SellerRecord};
 use crate::suppression::{
@@ -154,6 +154,14 @@ impl Store for SqliteStore {
 
     fn lists(&self) -> Result<Vec<ListVersion>> {
         self.readers.read(list::versions)
+    }
+
+    fn prunable_lists(&self, days: u16, now: Timestamp) -> Result<ListPruning> {
+        list_prune::plan(self, days, now)
+    }
+
+    fn prune_lists(&self, days: u16, now: Timestamp) -> Result<ListPruning> {
+        list_prune::prune(self, days, now)
     }
 
     fn put_emergency_area(&self, area: EmergencyArea, now: Timestamp) -> Result<()> {

@@ -9,6 +9,7 @@ pub mod lists;
 pub mod opt_outs;
 pub mod outbox;
 pub mod permits;
+pub mod prune;
 pub mod races;
 pub mod scrubs;
 
@@ -210,6 +211,7 @@ macro_rules! contract_tests {
         contract_tests!(@ $fresh, races: no_decision_allows_after_an_opt_out_in_the_logs_order);
         contract_tests!(@ $fresh, permits: one_permit_one_redemption, expiry_voids_and_a_late_report_counts, denials_are_kept, orphans_count_as_made, caps_count_attempts, call_follows_its_attempt);
         contract_tests!(@ $fresh, lists: newest_version_per_area_wins, change_lists_stand_on_their_base, a_change_list_spans_full_lists, states_wait_for_their_day, owners_lists_stand_beside_each_other, the_registry_by_any_name, internal_adds, reassigned_answers, check_names_in_order);
+        contract_tests!(@ $fresh, prune: what_binds_nobody_any_more_goes, what_waits_keeps_what_it_will_replace, what_came_in_late_replaced_nothing_before, change_lists_stand_on_what_is_left);
         contract_tests!(@ $fresh, scrubs: facts_are_those_of_each_call_alone, a_campaigns_leads_wait_in_order_with_their_attempts);
         contract_tests!(@ $fresh, campaigns: leads_are_claimed_once, released_leads_are_due_at_once, a_lead_ends_and_stays_cancelled, cancelling_a_campaign_voids_its_permits);
         contract_tests!(@ $fresh, keys: keys_and_idempotency);

@@ -10,6 +10,8 @@ mod crash;
 #[cfg(test)]
 mod list_files;
 #[cfg(test)]
+mod list_prune;
+#[cfg(test)]
 mod processes;
 #[cfg(test)]
 mod tamper;

@@ -13,7 +13,9 @@ use super::{Finding, found};
 const WARN_DAYS: i64 = 7;
 
 pub(super) fn look(world: &World, findings: &mut Vec<Finding>) -> Result<(), Failure> {
-    let lists = world.store.lists()?;
+    let mut lists = world.store.lists()?;
+    // What was pruned bound nobody any more.
+    lists.retain(|list| list.pruned_at.is_none());
     let page = PageRequest::first(PageRequest::LIMIT_MAX);
     for seller in world.store.sellers(&page)?.items {
         findings.push(national(world, &lists, &seller.id));
