@@ -193,15 +193,17 @@ impl Known {
     }
 
     /// The pattern for the texts of a seller's decisions, if one was made yet.
-    pub(super) fn pattern(&mut self, conn: &Connection, seller: &str) -> Result<Option<Pattern>> {
-        if let Some(pattern) = self.patterns.get(seller) {
-            return Ok(Some(pattern.clone()));
+    pub(super) fn pattern(
+        &mut self,
+        conn: &Connection,
+        seller: &str,
+    ) -> Result<Option<&mut Pattern>> {
+        if !self.patterns.contains_key(seller)
+            && let Some(newest) = pattern::newest(conn, seller)?
+        {
+            self.keep_pattern(seller, newest);
         }
-        let newest = pattern::newest(conn, seller)?;
-        if let Some(pattern) = &newest {
-            self.keep_pattern(seller, pattern.clone());
-        }
-        Ok(newest)
+        Ok(self.patterns.get_mut(seller))
     }
 
     /// Keeps a pattern as the one from now on.

@@ -12,14 +12,20 @@ use crate::{Result, StoreError};
 /// Longer than this share of what they say, the differences call for a new pattern.
 const LONGEST_SHARE: usize = 4;
 
+/// So many decisions go by a pattern before there is another: texts that nothing resembles, such as a long history of
+/// attempts, would each make one.
+const DECISIONS_MIN: u32 = 64;
+
 /// A record's texts are never longer than this; what says otherwise is corrupt (invariant `bounded`).
 const TEXTS_BYTES_MAX: usize = 64 << 20;
 
 /// An earlier decision's texts.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(super) struct Pattern {
     id: i64,
     text: Arc<str>,
+    /// Decisions that went by it since it was read or made.
+    decisions: u32,
 }
 
 /// The two texts of a decision as they stand in its row.
@@ -45,8 +51,10 @@ pub(super) fn pack(
         facts_bytes: facts.len(),
     };
     if let Some(pattern) = work.known.pattern(work.conn, seller)? {
-        let packed = packed(&pattern);
-        if packed.texts.len() <= whole.len() / LONGEST_SHARE {
+        let packed = packed(pattern);
+        pattern.decisions = pattern.decisions.saturating_add(1);
+        let short = packed.texts.len() <= whole.len() / LONGEST_SHARE;
+        if short || pattern.decisions < DECISIONS_MIN {
             return Ok(packed);
         }
     }
@@ -56,6 +64,7 @@ pub(super) fn pack(
     let pattern = Pattern {
         id: work.conn.last_insert_rowid(),
         text: whole.as_str().into(),
+        decisions: 0,
     };
     let packed = packed(&pattern);
     work.known.keep_pattern(seller, pattern);
@@ -73,6 +82,7 @@ pub(super) fn newest(conn: &Connection, seller: &str) -> Result<Option<Pattern>>
     Ok(row.map(|(id, text): (i64, String)| Pattern {
         id,
         text: text.into(),
+        decisions: 0,
     }))
 }
 

@@ -14,6 +14,8 @@ mod list_prune;
 #[cfg(test)]
 mod processes;
 #[cfg(test)]
+mod records;
+#[cfg(test)]
 mod tamper;
 
 use ringfence_store::SqliteStore;
