@@ -32,10 +32,7 @@ impl Latency {
             (inner.0, inner.1.iter().copied().collect::<Vec<_>>())
         };
         micros.sort_unstable();
-        let at = |percent: usize| {
-            let index = micros.len().saturating_sub(1) * percent / 100;
-            micros.get(index).copied().unwrap_or_default()
-        };
+        let at = |percent| percentile(&micros, percent);
         OptOutTimes {
             count,
             p50_us: at(50),
@@ -43,6 +40,12 @@ impl Latency {
             max_us: at(100),
         }
     }
+}
+
+/// A percentile of sorted figures; of none, nothing.
+pub fn percentile<T: Copy + Default>(sorted: &[T], percent: usize) -> T {
+    let place = sorted.len().saturating_sub(1) * percent / 100;
+    sorted.get(place).copied().unwrap_or_default()
 }
 
 #[cfg(test)]

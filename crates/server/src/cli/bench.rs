@@ -8,6 +8,8 @@ mod node;
 mod opt_out;
 mod race;
 mod scrub;
+mod timing;
+mod world;
 
 use clap::Subcommand;
 

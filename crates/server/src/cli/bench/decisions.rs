@@ -7,21 +7,21 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use clap::Args;
-use jiff::SignedDuration;
-use ringfence_core::consent::{ConsentLevel, Purpose};
 use ringfence_core::gate::{CallRequest, Facts, decide, sample};
 use ringfence_core::lead::PhoneNumber;
 use ringfence_core::rules::RulePack;
-use ringfence_store::consent::ConsentDraft;
 use ringfence_store::gate::{Decide, GateSettings, Reservation};
 use ringfence_store::list::{ListImport, ListKind, ListRows};
-use ringfence_store::seller::{Prompt, PromptKind};
+use ringfence_store::seller::PromptKind;
 use ringfence_store::{FsyncFigures, SqliteStore, Store, fsync_probe};
 use serde_json::json;
 
 use super::super::{Exit, Failure, Global, Outcome, open, say, say_json};
+use super::world::{consent, list, silent, together};
+use crate::latency::percentile;
 
 const SELLER: &str = "example-solar";
+const NAME: &str = "Example Solar LLC";
 
 /// Decisions with their record, durable, from several callers at once.
 #[derive(Debug, Args)]
@@ -101,18 +101,10 @@ impl Decisions {
             .enumerate()
             .map(|(n, facts)| request(n, &facts.request))
             .collect();
-        let next = AtomicUsize::new(0);
-        // Several at once: one flush for all of them.
-        std::thread::scope(|scope| {
-            let workers: Vec<_> = (0..16)
-                .map(|_| scope.spawn(|| consents(store.as_ref(), &requests, &next)))
-                .collect();
-            workers
-                .into_iter()
-                .try_for_each(|worker| match worker.join() {
-                    Ok(done) => done,
-                    Err(_) => anyhow::bail!("a worker panicked"),
-                })
+        together(&requests, |request| {
+            let number = PhoneNumber::parse(&request.to)?;
+            store.record_consent(consent(number, SELLER, NAME, sample::NOW), sample::NOW)?;
+            Ok(())
         })?;
         Ok((store, Arc::new(requests)))
     }
@@ -201,57 +193,25 @@ fn request(n: usize, like: &CallRequest) -> CallRequest {
 fn seller(store: &dyn Store, of: &Facts) -> anyhow::Result<()> {
     let known = of.seller.as_ref().context("no seller")?;
     store.put_seller(SELLER, known.profile.clone(), sample::NOW)?;
-    let prompt = Prompt {
-        wav: Vec::new(),
-        words: known.disclosure.words.clone().unwrap_or_default(),
-        sha256: String::new(),
-        duration_ms: 4000,
-    };
-    store.put_prompt(SELLER, PromptKind::Disclosure, prompt, sample::NOW)?;
+    let words = known.disclosure.words.clone().unwrap_or_default();
+    store.put_prompt(SELLER, PromptKind::Disclosure, silent(&words), sample::NOW)?;
     Ok(())
 }
 
 fn lists(store: &dyn Store, of: &Facts) -> anyhow::Result<()> {
-    let list = |kind, name: Option<&str>, areas| ListImport {
-        kind,
-        name: name.map(str::to_owned),
-        sellers: std::collections::BTreeSet::new(),
-        obtained_at: sample::NOW - SignedDuration::from_hours(24),
-        published_at: None,
-        effective_at: None,
-        expires_at: None,
-        area_codes: areas,
-        source_sha256: "0".repeat(64),
-        rows: ListRows::Numbers((0..5000).map(|n| 2_122_000_000 + n * 7).collect()),
+    let rows = (0..5000).map(|n| 2_122_000_000 + n * 7).collect();
+    let national = ListImport {
+        area_codes: Some((200..1000).collect()),
+        ..list(ListKind::FtcFull, ListRows::Numbers(rows), sample::NOW)
     };
-    let everywhere = Some((200..1000).collect());
-    store.import_list(list(ListKind::FtcFull, None, everywhere), sample::NOW)?;
+    store.import_list(national, sample::NOW)?;
     for state in &of.suppressions.states {
         let rows = ListRows::Numbers(vec![2_129_999_999]);
-        let list = list(ListKind::State, Some(&state.name), None);
-        store.import_list(ListImport { rows, ..list }, sample::NOW)?;
-    }
-    Ok(())
-}
-
-fn consents(store: &dyn Store, requests: &[CallRequest], next: &AtomicUsize) -> anyhow::Result<()> {
-    while let Some(request) = requests.get(next.fetch_add(1, Ordering::Relaxed)) {
-        let consent = ConsentDraft {
-            number: PhoneNumber::parse(&request.to)?,
-            seller: SELLER.to_owned(),
-            level: ConsentLevel::ExpressWritten,
-            purposes: vec![Purpose::Telemarketing],
-            channel: "web-form".to_owned(),
-            granted_at: sample::NOW - SignedDuration::from_hours(240),
-            text: "By submitting I agree that Example Solar LLC may call me at the number I gave with \
-                marketing calls in an artificial or prerecorded voice. Consent is not a condition of purchase."
-                .to_owned(),
-            proof: json!({"ip": "203.0.113.9"}),
-            artificial_voice: true,
-            double_opt_in: false,
-            expires_at: None,
+        let own = ListImport {
+            name: Some(state.name.clone()),
+            ..list(ListKind::State, rows, sample::NOW)
         };
-        store.record_consent(consent, sample::NOW)?;
+        store.import_list(own, sample::NOW)?;
     }
     Ok(())
 }
@@ -288,9 +248,4 @@ fn print(f: &Figures) -> Result<(), Failure> {
         ratio(f.p50_us, f.floor.p50_us),
         ratio(f.p99_us, f.floor.p99_us),
     ))
-}
-
-fn percentile(sorted: &[f64], percent: usize) -> f64 {
-    let place = sorted.len().saturating_sub(1) * percent / 100;
-    sorted.get(place).copied().unwrap_or_default()
 }

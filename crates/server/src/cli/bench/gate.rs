@@ -10,6 +10,7 @@ use ringfence_core::rules::RulePack;
 use serde_json::json;
 
 use super::super::{Exit, Failure, Global, Outcome, open, say, say_json};
+use crate::latency::percentile;
 
 /// Decisions in process, without the store.
 #[derive(Debug, Args)]
@@ -120,11 +121,4 @@ fn one(
             None
         }
     }
-}
-
-fn percentile(sorted: &[f64], percent: usize) -> f64 {
-    sorted
-        .get(sorted.len().saturating_sub(1) * percent / 100)
-        .copied()
-        .unwrap_or_default()
 }

@@ -12,7 +12,7 @@ use ringfence_store::{Store, StoreError};
 use serde_json::json;
 
 use super::super::{Exit, Failure, Global, Outcome, say, say_json};
-use super::opt_out::World;
+use super::world::World;
 
 /// Deciders and opt-outs at once.
 #[derive(Debug, Args)]

@@ -1,30 +1,28 @@
 //! `ringfence bench scrub`: numbers scrubbed without a record, on one thread.
 
-use std::collections::BTreeSet;
 use std::time::Instant;
 
-use anyhow::Context;
 use clap::Args;
-use jiff::{SignedDuration, Timestamp};
-use ringfence_core::consent::{ConsentLevel, Purpose};
+use jiff::Timestamp;
+use ringfence_core::consent::Purpose;
 use ringfence_core::gate::{CallRequest, Verdict};
 use ringfence_core::lead::{PhoneNumber, Place, StateCode};
 use ringfence_core::rules::{AreaCode, RulePack};
 use ringfence_core::seller::Seller;
-use ringfence_store::consent::ConsentDraft;
 use ringfence_store::gate::GateSettings;
 use ringfence_store::list::{ListImport, ListKind, ListRows};
-use ringfence_store::seller::{Prompt, PromptKind};
+use ringfence_store::seller::PromptKind;
 use ringfence_store::{SqliteStore, Store};
 use serde_json::json;
 
 use super::super::{Exit, Failure, Global, Outcome, open, say, say_json};
+use super::timing::thread_seconds;
+use super::world::{consent, list, silent, together};
 use crate::scrub::{Batch, Summary, scrub};
 
 const NOW: Timestamp = Timestamp::constant(1_794_418_200, 0);
 const SELLER: &str = "example-solar";
-/// Writers at the same time while consents are set up: they share each flush.
-const WRITERS: u32 = 64;
+const NAME: &str = "Example Solar LLC";
 
 /// Numbers scrubbed without a record, on one thread.
 #[derive(Debug, Args)]
@@ -102,13 +100,8 @@ impl ScrubBench {
         numbers: &[u64],
     ) -> anyhow::Result<()> {
         store.put_seller(SELLER, seller(rules)?, NOW)?;
-        let prompt = Prompt {
-            wav: Vec::new(),
-            words: "This is Example Solar, an artificial intelligence assistant".to_owned(),
-            sha256: String::new(),
-            duration_ms: 0,
-        };
-        store.put_prompt(SELLER, PromptKind::Disclosure, prompt, NOW)?;
+        let words = "This is Example Solar, an artificial intelligence assistant";
+        store.put_prompt(SELLER, PromptKind::Disclosure, silent(words), NOW)?;
         import(store, ListKind::FtcFull, None, numbers, 5)?;
         for state in rules
             .jurisdictions
@@ -135,41 +128,12 @@ impl ScrubBench {
             .step_by(step.max(1))
             .take(usize::try_from(self.consents)?)
             .collect();
-        let share = chosen.len().div_ceil(usize::try_from(WRITERS)?).max(1);
-        std::thread::scope(|scope| {
-            let writers: Vec<_> = chosen
-                .chunks(share)
-                .map(|part| scope.spawn(move || grant(store, part)))
-                .collect();
-            writers
-                .into_iter()
-                .try_for_each(|writer| writer.join().ok().context("a writer panicked")?)
+        together(&chosen, |ten| {
+            let number = PhoneNumber::from_nanp(*ten)?;
+            store.record_consent(consent(number, SELLER, NAME, NOW), NOW)?;
+            Ok(())
         })
     }
-}
-
-fn grant(store: &SqliteStore, numbers: &[u64]) -> anyhow::Result<()> {
-    for ten in numbers {
-        store.record_consent(
-            ConsentDraft {
-                number: PhoneNumber::from_nanp(*ten)?,
-                seller: SELLER.to_owned(),
-                level: ConsentLevel::ExpressWritten,
-                purposes: vec![Purpose::Telemarketing],
-                channel: "web-form".to_owned(),
-                granted_at: NOW - SignedDuration::from_hours(240),
-                text: "By submitting this form I agree that Example Solar LLC may call me at the number I provide with \
-                       marketing calls using an artificial or prerecorded voice. This is not a condition of any purchase."
-                    .to_owned(),
-                proof: json!({}),
-                artificial_voice: true,
-                double_opt_in: false,
-                expires_at: None,
-            },
-            NOW,
-        )?;
-    }
-    Ok(())
 }
 
 fn state_of(rules: &RulePack, ten: u64) -> Option<StateCode> {
@@ -191,17 +155,11 @@ fn import(
     one_in: usize,
 ) -> anyhow::Result<()> {
     let area = |ten: &u64| u16::try_from(ten / 10_000_000).ok();
+    let rows = ListRows::Numbers(numbers.iter().copied().step_by(one_in).collect());
     let list = ListImport {
-        kind,
         area_codes: (kind == ListKind::FtcFull).then(|| numbers.iter().filter_map(area).collect()),
         name,
-        sellers: BTreeSet::new(),
-        obtained_at: NOW - SignedDuration::from_hours(24),
-        published_at: None,
-        effective_at: None,
-        expires_at: None,
-        source_sha256: String::new(),
-        rows: ListRows::Numbers(numbers.iter().copied().step_by(one_in).collect()),
+        ..list(kind, rows, NOW)
     };
     store.import_list(list, NOW)?;
     Ok(())
@@ -211,19 +169,11 @@ fn seller(rules: &RulePack) -> anyhow::Result<Seller> {
     let registration = |code| json!({"state": code, "number": "TC-1", "expires_on": "2029-12-31"});
     let registrations: Vec<_> = rules.jurisdictions.keys().map(registration).collect();
     Ok(serde_json::from_value(json!({
-        "name": "Example Solar LLC",
+        "name": NAME,
         "registrations": registrations,
         "caller_ids": [{"number": "+12125550100", "authorised_from": "2025-01-01"}],
         "san": {"number": "10000000-00001", "expires_on": "2029-12-31"},
     }))?)
-}
-
-/// Seconds that this thread has been on a processor: other load on the machine does not count.
-fn thread_seconds() -> f64 {
-    let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
-    std::time::Duration::try_from(time)
-        .unwrap_or_default()
-        .as_secs_f64()
 }
 
 /// So many numbers in their order, evenly over the exchanges of every US area code.

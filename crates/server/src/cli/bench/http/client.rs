@@ -9,7 +9,9 @@ use futures_util::future::try_join_all;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
+use super::super::timing::median;
 use super::Failure;
+use crate::latency::percentile;
 
 /// What is asked of whom.
 pub struct Load<'l> {
@@ -29,18 +31,26 @@ pub struct Taken {
     pub allowed: f64,
 }
 
-/// An answer.
-pub struct Answered {
-    pub body: Vec<u8>,
+impl Taken {
+    /// Of each figure the middle one.
+    pub fn median(taken: &[Self]) -> Self {
+        let of =
+            |figure: fn(&Self) -> f64| median(&mut taken.iter().map(figure).collect::<Vec<f64>>());
+        Self {
+            per_second: of(|t| t.per_second),
+            p50_us: of(|t| t.p50_us),
+            p99_us: of(|t| t.p99_us),
+            allowed: of(|t| t.allowed),
+        }
+    }
 }
 
-/// Asks once.
-pub fn once(address: SocketAddr, request: &str) -> Result<Answered, Failure> {
+/// Asks once; the body of the answer.
+pub fn once(address: SocketAddr, request: &str) -> Result<Vec<u8>, Failure> {
     let asked = on_one_thread(async {
         let mut client = Client::connect(address).await?;
         let end = client.ask(request).await?;
-        let body = client.buffer.get(end..).unwrap_or_default().to_vec();
-        Ok(Answered { body })
+        Ok(client.buffer.get(end..).unwrap_or_default().to_vec())
     });
     asked.map_err(Failure::Environment)
 }
@@ -65,10 +75,7 @@ impl Load<'_> {
         let allowed: usize = done.iter().map(|(_, allowed)| allowed).sum();
         let mut micros: Vec<f64> = done.into_iter().flat_map(|(micros, _)| micros).collect();
         micros.sort_by(f64::total_cmp);
-        let at = |percent: usize| {
-            let place = micros.len().saturating_sub(1) * percent / 100;
-            micros.get(place).copied().unwrap_or_default()
-        };
+        let at = |percent| percentile(&micros, percent);
         Ok(Taken {
             per_second: micros.len() as f64 / took,
             p50_us: at(50),

@@ -5,7 +5,6 @@ pub(super) mod client;
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -14,14 +13,14 @@ use clap::Args;
 use http_body_util::{BodyExt as _, Full};
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
-use ringfence_store::key::{ApiKeyDraft, Role};
 use serde_json::json;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
 use super::super::{Exit, Failure, Global, Outcome, open, say, say_json};
-use super::opt_out::World;
-use crate::api::{fresh_key, key_hash, serve};
+use super::timing::median;
+use super::world::{self, World};
+use crate::api::serve;
 use crate::app::App;
 use crate::converse::Judge;
 use crate::desk::NoLine;
@@ -64,14 +63,7 @@ impl Http {
     pub fn run(&self, global: &Global) -> Outcome {
         let world = World::new().map_err(Failure::Environment)?;
         let bodies = self.bodies(&world).map_err(Failure::Environment)?;
-        let key = fresh_key().map_err(Failure::environment)?;
-        let draft = ApiKeyDraft {
-            sha256: key_hash(&key),
-            role: Role::Operator,
-            sellers: [].into(),
-            name: None,
-        };
-        world.store.create_key(draft, world.clock.now())?;
+        let key = world::operator_key(&*world.store, world.clock.now())?;
         let app = Arc::new(App {
             config: open::load(global, crate::config::Flags::default())?,
             store: Arc::clone(&world.store),
@@ -89,31 +81,16 @@ impl Http {
         let served = runtime.block_on(listen())?;
         let address = served.local_addr()?;
         let server = runtime.spawn(serve(app, served, closing));
-        let one = client::once(
-            address,
-            &decide(
-                &key,
-                bodies
-                    .first()
-                    .context("no callee")
-                    .map_err(Failure::Environment)?,
-            ),
-        )?;
+        let asked: Vec<String> = bodies.iter().map(|body| decide(&key, body)).collect();
+        let first = asked.first().context("no callee");
+        let answer = client::once(address, first.map_err(Failure::Environment)?)?;
         let bare = runtime.block_on(listen())?;
         let bare_address = bare.local_addr()?;
-        let bare = runtime.spawn(constant(bare, Bytes::from(one.body)));
+        let bare = runtime.spawn(constant(bare, Bytes::from(answer)));
         let loads = [
-            (
-                "bare",
-                bare_address,
-                bodies.iter().map(|b| decide(&key, b)).collect(),
-            ),
+            ("bare", bare_address, asked.clone()),
             ("empty", address, vec![get("/health")]),
-            (
-                "decide",
-                address,
-                bodies.iter().map(|b| decide(&key, b)).collect(),
-            ),
+            ("decide", address, asked),
         ];
         let figures = self.rounds(&loads)?;
         bare.abort();
@@ -124,30 +101,13 @@ impl Http {
 
     /// What is asked, once for each callee.
     fn bodies(&self, world: &World) -> anyhow::Result<Vec<String>> {
-        let count = usize::try_from(self.callees)?;
-        let next = AtomicUsize::new(0);
-        let consent = || -> anyhow::Result<()> {
-            loop {
-                let n = next.fetch_add(1, Ordering::Relaxed);
-                if n >= count {
-                    return Ok(());
-                }
-                world.consent(world.number(n)?)?;
-            }
-        };
-        // Several at once: one flush for all of them.
-        std::thread::scope(|scope| {
-            let writers: Vec<_> = (0..32).map(|_| scope.spawn(consent)).collect();
-            writers
-                .into_iter()
-                .try_for_each(|writer| writer.join().ok().context("a writer panicked")?)
-        })?;
-        (0..count)
-            .map(|n| {
-                let request = world.request(world.number(n)?);
-                Ok(json!({"to": request.to, "seller": request.seller}).to_string())
-            })
-            .collect()
+        let all = (0..usize::try_from(self.callees)?).map(|n| world.number(n));
+        let numbers: Vec<_> = all.collect::<Result<_, _>>()?;
+        world::together(&numbers, |number| world.consent(*number))?;
+        let asked = numbers.iter().map(|number| world.request(*number));
+        Ok(asked
+            .map(|request| json!({"to": request.to, "seller": request.seller}).to_string())
+            .collect())
     }
 
     fn rounds(
@@ -174,52 +134,35 @@ impl Http {
         let pairs = of("decide").into_iter().flatten();
         let pairs = pairs.zip(of("empty").into_iter().flatten());
         let mut ratios: Vec<f64> = pairs.map(|(d, e)| d.per_second / e.per_second).collect();
-        ratios.sort_by(f64::total_cmp);
-        let ratio = middle(&ratios);
+        let ratio = median(&mut ratios);
         let met = ratio >= GOAL;
-        let all: Vec<_> = figures
+        let all: Vec<(&str, Taken)> = figures
             .iter()
-            .map(|(name, taken)| {
-                let median = |of: fn(&Taken) -> f64| {
-                    let mut values: Vec<f64> = taken.iter().map(of).collect();
-                    values.sort_by(f64::total_cmp);
-                    middle(&values)
-                };
-                json!({"name": name, "per_second": median(|t| t.per_second), "p50_us": median(|t| t.p50_us),
-                    "p99_us": median(|t| t.p99_us), "allowed": median(|t| t.allowed)})
-            })
+            .map(|(name, taken)| (*name, Taken::median(taken)))
             .collect();
         if global.json {
+            let all: Vec<_> = all
+                .iter()
+                .map(|(name, t)| {
+                    json!({"name": name, "per_second": t.per_second, "p50_us": t.p50_us,
+                    "p99_us": t.p99_us, "allowed": t.allowed})
+                })
+                .collect();
             say_json(
                 &json!({"clients": self.clients, "figures": all, "ratios": ratios, "ratio": ratio, "goal": GOAL, "met": met}),
             )?;
             return Ok(Exit::Done);
         }
-        for figure in &all {
-            let number = |name: &str| {
-                figure
-                    .get(name)
-                    .and_then(serde_json::Value::as_f64)
-                    .unwrap_or_default()
-            };
+        let mut allowed = 0.0;
+        for (name, t) in &all {
             say(&format!(
-                "{:<8} {:>8.0} requests/s, p50 {:>6.0} us, p99 {:>6.0} us",
-                figure
-                    .get("name")
-                    .and_then(serde_json::Value::as_str)
-                    .unwrap_or_default(),
-                number("per_second"),
-                number("p50_us"),
-                number("p99_us")
+                "{name:<8} {:>8.0} requests/s, p50 {:>6.0} us, p99 {:>6.0} us",
+                t.per_second, t.p50_us, t.p99_us
             ))?;
+            if *name == "decide" {
+                allowed = t.allowed;
+            }
         }
-        let allowed = middle(
-            &of("decide")
-                .into_iter()
-                .flatten()
-                .map(|t| t.allowed)
-                .collect::<Vec<_>>(),
-        );
         let verdict = if met { "met" } else { "MISSED" };
         say(&format!(
             "{} clients, decide / empty: {ratio:.2} ({:.2} to {:.2}), goal {GOAL}: {verdict}; {:.0}% of the decisions allowed",
@@ -230,10 +173,6 @@ impl Http {
         ))?;
         Ok(Exit::Done)
     }
-}
-
-fn middle(sorted: &[f64]) -> f64 {
-    sorted.get(sorted.len() / 2).copied().unwrap_or_default()
 }
 
 async fn listen() -> std::io::Result<TcpListener> {

@@ -11,10 +11,10 @@ use ringfence_store::list::ListKind;
 use ringfence_store::registry::{Pages, Snapshot, synthetic};
 
 use super::super::super::Failure;
+use super::super::timing::{median, spread, thread_seconds, time};
 use super::Figure;
 use super::import::{Live, import};
 use super::lookup::Samples;
-use super::timing::{median, spread, thread_seconds, time};
 
 /// Lines of the change list.
 const LINES: usize = 500_000;
@@ -33,14 +33,14 @@ struct Done {
 
 impl Done {
     fn read(&self, list: &Snapshot, samples: &Samples) {
-        let begun = thread_seconds().unwrap_or_default();
+        let begun = thread_seconds();
         for numbers in samples.hits.chunks(STRIDE).cycle() {
             if self.stop.load(Ordering::Relaxed) {
                 return;
             }
             let held = numbers.iter().filter(|n| list.holds(**n).unwrap_or(false));
             let count = std::hint::black_box(held.count());
-            let spent = thread_seconds().unwrap_or_default() - begun;
+            let spent = thread_seconds() - begun;
             self.answers.fetch_add(count as u64, Ordering::Relaxed);
             self.micros.store((spent * 1e6) as u64, Ordering::Relaxed);
         }

@@ -14,9 +14,9 @@ use ringfence_store::registry::{NumberSet, synthetic};
 use ringfence_store::{SqliteStore, Store};
 
 use super::super::super::Failure;
+use super::super::timing::{median, process_seconds, spread, time};
 use super::Figure;
 use super::lookup::Samples;
-use super::timing::{median, process_seconds, spread, time};
 use crate::lists::{Progress, Reading, read};
 
 const NOW: Timestamp = Timestamp::constant(1_794_418_200, 0);

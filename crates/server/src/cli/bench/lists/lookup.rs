@@ -5,8 +5,8 @@ use std::hint::black_box;
 use ringfence_store::registry::synthetic::Dice;
 use ringfence_store::registry::{NumberSet, Snapshot};
 
+use super::super::timing::{median, spread, time};
 use super::Figure;
-use super::timing::{median, spread, time};
 
 /// Numbers asked in each round.
 const ASKED: usize = 1 << 20;

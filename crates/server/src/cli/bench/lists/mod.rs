@@ -4,7 +4,6 @@
 mod change;
 mod import;
 mod lookup;
-mod timing;
 
 use std::path::PathBuf;
 use std::sync::Arc;

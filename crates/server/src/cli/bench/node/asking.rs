@@ -12,8 +12,10 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::super::http::client::{Client, on_one_thread};
+use super::super::world::SELLER;
 use super::Failure;
-use super::world::{SELLER, number};
+use super::world::number;
+use crate::latency::percentile;
 
 /// How long a list may take to be followed before this gives up.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -130,10 +132,7 @@ impl Asking {
             }
         }
         micros.sort_by(f64::total_cmp);
-        let at = |percent: usize| {
-            let place = micros.len().saturating_sub(1) * percent / 100;
-            micros.get(place).copied().unwrap_or_default()
-        };
+        let at = |percent| percentile(&micros, percent);
         heard.decisions = micros.len();
         (heard.p50_us, heard.p99_us, heard.longest_us) = (at(50), at(99), at(100));
         heard.reasons = reasons.into_iter().collect();

@@ -52,7 +52,7 @@ impl Node {
         let note = |what: &str| eprintln!("{what} ...");
         note("generating and importing the registry");
         let set = synthetic::registry(self.numbers, 42).map_err(Failure::environment)?;
-        let count = set.count();
+        let (count, before) = (set.count(), world::first(&set));
         let world = World::new(folder.path(), set).map_err(Failure::Environment)?;
         note("taking in leads and consents");
         let begun = Instant::now();
@@ -69,9 +69,7 @@ impl Node {
         let quiet = server.memory()?;
         note("generating the next list");
         let next = Arc::new(synthetic::registry(self.numbers, 43).map_err(Failure::environment)?);
-        let old = synthetic::registry(self.numbers, 42).map_err(Failure::environment)?;
-        let witness = world::witness(&old, &next).map_err(Failure::Environment)?;
-        drop(old);
+        let witness = world::witness(&before, &next).map_err(Failure::Environment)?;
         note("importing it beside the server");
         let (imported, heard) =
             asking.while_importing(witness, || world::import(&database, next))?;

@@ -15,11 +15,12 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::super::race::Judged;
-use super::{World, at};
+use super::super::world::World;
 use crate::assembly::Assembly;
 use crate::config::{self, Config, Flags, Transport, Trunk};
 use crate::converse::Judge;
 use crate::desk::{CallOrder, Speaker, Words};
+use crate::latency::percentile;
 
 /// When callees press the key, in milliseconds of the disclosure: all calls of a round are up by then.
 const KEY_AT_MS: u32 = 6_000;
@@ -106,8 +107,8 @@ pub async fn measure(calls: usize, rounds: usize) -> Result<Times> {
         key_p50_ms: ms(keyed.p50_us),
         key_p99_ms: ms(keyed.p99_us),
         words: words_ms.len(),
-        word_p50_ms: at(&words_ms, 50),
-        word_p99_ms: at(&words_ms, 99),
+        word_p50_ms: percentile(&words_ms, 50),
+        word_p99_ms: percentile(&words_ms, 99),
         decisions_meanwhile: beside.decisions.load(Ordering::Relaxed),
         dialed_meanwhile,
         allowed_after: Judged::of(&*world.store)?.after,

@@ -2,14 +2,11 @@
 
 mod calls;
 mod words;
-mod world;
 
 use clap::Args;
 use serde_json::json;
 
 use super::super::{Exit, Failure, Global, Outcome, say, say_json};
-
-pub use world::World;
 
 /// What a judgement costs, and how soon an opt-out binds.
 #[derive(Debug, Args)]
@@ -77,10 +74,4 @@ impl OptOut {
             _ => Ok(Exit::CheckFailed),
         }
     }
-}
-
-/// A percentile of sorted figures.
-fn at(sorted: &[f64], percent: usize) -> f64 {
-    let index = sorted.len().saturating_sub(1) * percent / 100;
-    sorted.get(index).copied().unwrap_or_default()
 }

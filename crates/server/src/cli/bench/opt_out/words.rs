@@ -8,6 +8,8 @@ use regex::RegexSet;
 use ringfence_core::converse::opt_out::{Verdict, classify};
 use serde::Serialize;
 
+use crate::latency::percentile;
+
 /// What a careful person would write without a model.
 const PATTERNS: [&str; 20] = [
     r"\b(stop|quit) (calling|phoning|ringing|contacting|bothering)\b",
@@ -94,5 +96,5 @@ fn timed(count: u32, judge: impl Fn(&str) -> bool) -> (f64, f64) {
         })
         .collect();
     micros.sort_by(f64::total_cmp);
-    (super::at(&micros, 50), super::at(&micros, 99))
+    (percentile(&micros, 50), percentile(&micros, 99))
 }

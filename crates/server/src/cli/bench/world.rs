@@ -1,8 +1,9 @@
 //! A world to measure in: a fresh database on a test clock, at noon in New York on a Monday, one seller in order, and as
-//! many consented numbers as are asked for.
+//! many consented numbers as are asked for. And the parts of it, for those who build their own.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
@@ -11,8 +12,10 @@ use ringfence_core::consent::{ConsentLevel, Purpose};
 use ringfence_core::gate::{CallRequest, decide};
 use ringfence_core::lead::{PhoneNumber, Place};
 use ringfence_core::rules::RulePack;
+use ringfence_core::seller::Seller;
 use ringfence_store::consent::ConsentDraft;
 use ringfence_store::gate::{Decide, GateSettings, Reservation};
+use ringfence_store::key::{ApiKeyDraft, Role};
 use ringfence_store::list::{ListImport, ListKind, ListRows};
 use ringfence_store::seller::{Prompt, PromptKind};
 use ringfence_store::sqlite::SqliteStore;
@@ -21,14 +24,110 @@ use ringfence_store::{Store, StoreError};
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
 
+use super::super::Failure;
+use crate::api::{fresh_key, key_hash};
 use crate::clock::Clock;
 
 /// A Monday, noon in New York.
-const START: Timestamp = Timestamp::constant(1_795_453_200, 0);
-const SELLER: &str = "bench";
-const DISCLOSURE: &[u8] = include_bytes!("../../../../../../examples/prompts/disclosure.wav");
-const TEXT: &str = "I agree that Bench Solar LLC may call me at the number I provide with marketing and telemarketing \
-    calls using an artificial or prerecorded voice. Agreeing is not a condition of any purchase.";
+pub const START: Timestamp = Timestamp::constant(1_795_453_200, 0);
+pub const SELLER: &str = "bench";
+const NAME: &str = "Bench Solar LLC";
+pub const WORDS: &str = "This is Bench Solar LLC, calling with an artificial voice.";
+const DISCLOSURE: &[u8] = include_bytes!("../../../../../examples/prompts/disclosure.wav");
+
+/// Writers at once: they share each flush.
+const WRITERS: usize = 64;
+
+/// The seller, in order in New York.
+pub fn seller() -> Result<Seller> {
+    Ok(serde_json::from_value(json!({
+        "name": NAME,
+        "caller_ids": [{"number": "+12125550100", "authorised_from": "2026-01-01"}],
+        "registrations": [{"state": "NY", "exempt_because": "invented for a measurement"}],
+        "san": {"number": "10000000-00001", "expires_on": "2027-03-31"},
+    }))?)
+}
+
+/// A disclosure that is never played.
+pub fn silent(words: &str) -> Prompt {
+    Prompt {
+        wav: Vec::new(),
+        words: words.to_owned(),
+        sha256: String::new(),
+        duration_ms: 4000,
+    }
+}
+
+/// A list of everybody's, a day old.
+pub fn list(kind: ListKind, rows: ListRows, now: Timestamp) -> ListImport {
+    ListImport {
+        kind,
+        name: None,
+        sellers: BTreeSet::new(),
+        obtained_at: now - SignedDuration::from_hours(24),
+        published_at: None,
+        effective_at: None,
+        expires_at: None,
+        area_codes: None,
+        source_sha256: "0".repeat(64),
+        rows,
+    }
+}
+
+/// A consent that carries a sales call, to the seller of this id and name.
+pub fn consent(number: PhoneNumber, id: &str, name: &str, now: Timestamp) -> ConsentDraft {
+    ConsentDraft {
+        number,
+        seller: id.to_owned(),
+        level: ConsentLevel::ExpressWritten,
+        purposes: vec![Purpose::Telemarketing],
+        channel: "web-form".to_owned(),
+        granted_at: now - SignedDuration::from_hours(240),
+        text: format!(
+            "I agree that {name} may call me at the number I provide with marketing and telemarketing calls using an \
+             artificial or prerecorded voice. Agreeing is not a condition of any purchase."
+        ),
+        proof: json!({"ip": "203.0.113.9"}),
+        artificial_voice: true,
+        double_opt_in: false,
+        expires_at: None,
+    }
+}
+
+/// The consent that the world's own seller has.
+pub fn own_consent(number: PhoneNumber, now: Timestamp) -> ConsentDraft {
+    consent(number, SELLER, NAME, now)
+}
+
+/// Does it for each of `all`, many at once.
+pub fn together<T: Sync>(all: &[T], act: impl Fn(&T) -> Result<()> + Sync) -> Result<()> {
+    let next = AtomicUsize::new(0);
+    let work = || -> Result<()> {
+        while let Some(one) = all.get(next.fetch_add(1, Ordering::Relaxed)) {
+            act(one)?;
+        }
+        Ok(())
+    };
+    std::thread::scope(|scope| {
+        let workers: Vec<_> = (0..WRITERS).map(|_| scope.spawn(work)).collect();
+        workers
+            .into_iter()
+            .try_for_each(|worker| worker.join().ok().context("a writer panicked")?)
+    })
+}
+
+/// A key to ask with.
+pub fn operator_key(store: &dyn Store, now: Timestamp) -> Result<String, Failure> {
+    let key = fresh_key().map_err(Failure::environment)?;
+    let draft = ApiKeyDraft {
+        sha256: key_hash(&key),
+        role: Role::Operator,
+        sellers: BTreeSet::new(),
+        name: None,
+    };
+    store.create_key(draft, now)?;
+    Ok(key)
+}
 
 /// The world.
 pub struct World {
@@ -56,36 +155,22 @@ impl World {
 
     fn furnish(&self) -> Result<()> {
         let now = self.clock.now();
-        let profile = serde_json::from_value(json!({
-            "name": "Bench Solar LLC",
-            "caller_ids": [{"number": "+12125550100", "authorised_from": "2026-01-01"}],
-            "registrations": [{"state": "NY", "exempt_because": "invented for a measurement"}],
-            "san": {"number": "10000000-00001", "expires_on": "2027-03-31"},
-        }))?;
-        self.store.put_seller(SELLER, profile, now)?;
-        let words = "This is Bench Solar LLC, calling with an artificial voice.";
-        let playable = ringfence_telephony::Prompt::from_wav(DISCLOSURE, words)?;
+        self.store.put_seller(SELLER, seller()?, now)?;
+        let playable = ringfence_telephony::Prompt::from_wav(DISCLOSURE, WORDS)?;
         let prompt = Prompt {
             wav: DISCLOSURE.to_vec(),
-            words: words.to_owned(),
             sha256: format!("{:x}", Sha256::digest(DISCLOSURE)),
             duration_ms: u64::from(playable.length_ms()),
+            ..silent(WORDS)
         };
         self.store
             .put_prompt(SELLER, PromptKind::Disclosure, prompt, now)?;
-        let list = ListImport {
-            kind: ListKind::FtcFull,
-            name: None,
-            sellers: BTreeSet::new(),
-            obtained_at: now.checked_sub(SignedDuration::from_hours(24))?,
-            published_at: None,
-            effective_at: None,
-            expires_at: None,
+        let rows = ListRows::Numbers(vec![2_125_559_999]);
+        let national = ListImport {
             area_codes: Some(BTreeSet::from([212])),
-            source_sha256: "0".repeat(64),
-            rows: ListRows::Numbers(vec![2_125_559_999]),
+            ..list(ListKind::FtcFull, rows, now)
         };
-        self.store.import_list(list, now)?;
+        self.store.import_list(national, now)?;
         Ok(())
     }
 
@@ -98,20 +183,7 @@ impl World {
     /// Records a consent that carries a sales call.
     pub fn consent(&self, number: PhoneNumber) -> Result<()> {
         let now = self.clock.now();
-        let consent = ConsentDraft {
-            number,
-            seller: SELLER.to_owned(),
-            level: ConsentLevel::ExpressWritten,
-            purposes: vec![Purpose::Telemarketing],
-            channel: "bench".to_owned(),
-            granted_at: now.checked_sub(SignedDuration::from_hours(24))?,
-            text: TEXT.to_owned(),
-            proof: json!({}),
-            artificial_voice: true,
-            double_opt_in: false,
-            expires_at: None,
-        };
-        self.store.record_consent(consent, now)?;
+        self.store.record_consent(own_consent(number, now), now)?;
         Ok(())
     }
 

@@ -1,8 +1,8 @@
 //! Medians, and the time that the processor spent: this machine may have other work.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use super::super::super::Failure;
+use super::super::Failure;
 
 /// Seconds.
 pub fn time<T>(act: impl FnOnce() -> T) -> (f64, T) {
@@ -24,14 +24,10 @@ pub fn spread(values: &[f64]) -> String {
     format!("{least:.3} to {most:.3}")
 }
 
-/// Seconds that this thread has run, by the kernel's account.
-pub fn thread_seconds() -> Result<f64, Failure> {
-    let text = std::fs::read_to_string("/proc/thread-self/schedstat")?;
-    let nanos = text
-        .split_whitespace()
-        .next()
-        .and_then(|n| n.parse::<f64>().ok());
-    Ok(nanos.unwrap_or_default() / 1e9)
+/// Seconds that this thread has been on a processor: other load on the machine does not count.
+pub fn thread_seconds() -> f64 {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+    Duration::try_from(time).unwrap_or_default().as_secs_f64()
 }
 
 /// Seconds that all threads of this process have run, those that ended too; to the hundredth.
