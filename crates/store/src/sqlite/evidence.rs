@@ -139,16 +139,23 @@ pub(super) fn head(conn: &Connection) -> Result<Option<SignedHead>> {
     }))
 }
 
-/// What the indexes by kind and by number hold: every kind but the two that every decision writes.
-const UNCOMMON: &str = " AND type NOT IN ('gate.decided', 'dial.reserved')";
+/// The two kinds that every decision writes: the indexes by kind and by number leave them out.
+const COMMON: [&str; 2] = ["gate.decided", "dial.reserved"];
+
+/// What those indexes are asked with, to the letter.
+const UNCOMMON: &str = "type NOT IN ('gate.decided', 'dial.reserved')";
 
 /// The places of a number's entries: by the index, and through its decisions.
-const OF_NUMBER: &str = " AND seq IN (
-    SELECT seq FROM events WHERE json_extract(subject, '$.number') = ? AND type NOT IN ('gate.decided', 'dial.reserved')
-    UNION ALL SELECT seq FROM decisions WHERE number = ? AND verdict = 'allow'
-    UNION ALL SELECT seq FROM decisions WHERE number = ? AND verdict <> 'allow'
-    UNION ALL SELECT a.reserved_seq FROM decisions d CROSS JOIN attempts a ON a.seq = d.seq
-        WHERE d.number = ? AND d.verdict = 'allow')";
+fn of_number() -> String {
+    format!(
+        " AND seq IN (
+            SELECT seq FROM events WHERE json_extract(subject, '$.number') = ? AND {UNCOMMON}
+            UNION ALL SELECT seq FROM decisions WHERE number = ? AND verdict = 'allow'
+            UNION ALL SELECT seq FROM decisions WHERE number = ? AND verdict <> 'allow'
+            UNION ALL SELECT a.reserved_seq FROM decisions d CROSS JOIN attempts a ON a.seq = d.seq
+                WHERE d.number = ? AND d.verdict = 'allow')"
+    )
+}
 
 pub(super) fn events(
     conn: &Connection,
@@ -162,7 +169,8 @@ pub(super) fn events(
         Some(kind) if kind.contains('.') => {
             sql.push_str(" AND type = ?");
             values.push(Box::new(kind.clone()));
-            if !["gate.decided", "dial.reserved"].contains(&kind.as_str()) {
+            if !COMMON.contains(&kind.as_str()) {
+                sql.push_str(" AND ");
                 sql.push_str(UNCOMMON);
             }
         }
@@ -176,7 +184,7 @@ pub(super) fn events(
         None => {}
     }
     if let Some(number) = filter.number {
-        sql.push_str(OF_NUMBER);
+        sql.push_str(&of_number());
         values.push(Box::new(number.e164()));
         values
             .extend(std::iter::repeat_n(digits(number), 3).map(|d| Box::new(d) as Box<dyn ToSql>));

@@ -4,12 +4,10 @@
 mod lists;
 mod stream;
 
-use std::cell::RefCell;
-use std::collections::HashMap;
 use std::fmt::Write;
 
 use jiff::Timestamp;
-use ringfence_core::consent::{Consent, Element};
+use ringfence_core::consent::Consent;
 use ringfence_core::gate::{Attempt, CallRequest, Facts, Hold, Relationship};
 use ringfence_core::id::Id;
 use ringfence_core::lead::{PhoneNumber, Place};
@@ -65,8 +63,9 @@ fn scrub(
         ..scrub.common.clone()
     };
     let book = shelf.book(conn)?;
-    let mut facts = gate::facts(conn, &mut Known::default(), shelf, &nobody, settings, now)?;
-    let mut batch = Batch::new(conn, &book, &facts, scrub, now, digits(last.number));
+    let mut known = Known::default();
+    let mut facts = gate::facts(conn, &mut known, shelf, &nobody, settings, now)?;
+    let mut batch = Batch::new(conn, known, &book, &facts, scrub, now, digits(last.number));
     let mut before = 0;
     for (index, callee) in scrub.callees.iter().enumerate() {
         let digits = digits_of(callee.number);
@@ -97,8 +96,8 @@ struct Batch<'a> {
     scrub: &'a Scrub<'a>,
     now: Timestamp,
     lists: Lists<'a>,
-    consents: Stream<'a, Granted>,
-    missing: MissingElements<'a>,
+    consents: Stream<'a, Consent>,
+    known: Known,
     internal: Stream<'a, InternalEntry>,
     reassigned: Stream<'a, ReassignedAnswer>,
     attempts: Stream<'a, Attempt>,
@@ -112,6 +111,7 @@ struct Batch<'a> {
 impl<'a> Batch<'a> {
     fn new(
         conn: &'a Connection,
+        known: Known,
         book: &'a Book,
         shared: &Facts,
         scrub: &'a Scrub<'a>,
@@ -128,8 +128,8 @@ impl<'a> Batch<'a> {
             scrub,
             now,
             lists: Lists::new(book, shared, now),
-            consents: Stream::new(conn, CONSENTS, vec![until()], last, granted),
-            missing: MissingElements::new(conn),
+            consents: Stream::new(conn, CONSENTS, vec![until()], last, consent::granted),
+            known,
             internal: Stream::new(conn, INTERNAL, vec![until(), of_seller()], last, internal),
             reassigned: Stream::new(
                 conn,
@@ -204,9 +204,10 @@ impl<'a> Batch<'a> {
 
     /// Whether the number has any row of its own.
     fn rows(&mut self, number: i64, facts: &mut Facts) -> Result<bool> {
-        facts.consents.clear();
-        for granted in self.consents.take(number)? {
-            facts.consents.push(self.missing.complete(granted)?);
+        facts.consents = self.consents.take(number)?;
+        for consent in &mut facts.consents {
+            let (text, seller) = (&consent.text_sha256, &consent.seller);
+            consent.missing = self.known.lacking(self.conn, text, seller)?;
         }
         facts.suppressions.internal = self.internal.take(number)?;
         facts.suppressions.reassigned = self.reassigned.take(number)?;
@@ -260,13 +261,6 @@ const HOLDS: &str = "SELECT number, id, at FROM holds
         AND (seller IS NULL OR seller = ?5)
     ORDER BY number, at, id LIMIT ?3";
 
-/// A consent but for what its text lacks.
-struct Granted(Consent);
-
-fn granted(row: &Row<'_>) -> Result<Granted> {
-    consent::granted(row).map(Granted)
-}
-
 fn internal(row: &Row<'_>) -> Result<InternalEntry> {
     Ok(InternalEntry {
         id: Id::new(row.get::<_, String>("id")?),
@@ -282,48 +276,6 @@ fn relationship(row: &Row<'_>) -> Result<Relationship> {
         kind: word_column(row, "kind")?,
         at: time(row, "at")?,
     })
-}
-
-/// What each text lacks for each seller: forms show everybody the same few texts.
-struct MissingElements<'c> {
-    conn: &'c Connection,
-    names: consent::Names,
-    known: RefCell<HashMap<(String, String), Vec<Element>>>,
-}
-
-/// Texts remembered (invariant `bounded`).
-const TEXTS_MAX: usize = 10_000;
-
-impl<'c> MissingElements<'c> {
-    fn new(conn: &'c Connection) -> Self {
-        Self {
-            conn,
-            names: consent::Names::default(),
-            known: RefCell::default(),
-        }
-    }
-
-    fn complete(&self, Granted(mut consent): Granted) -> Result<Consent> {
-        let mut known = self.known.borrow_mut();
-        let key = (consent.text_sha256.clone(), consent.seller.clone());
-        if let Some(missing) = known.get(&key) {
-            consent.missing.clone_from(missing);
-            return Ok(consent);
-        }
-        let text: String = self
-            .conn
-            .prepare_cached("SELECT text FROM consent_texts WHERE sha256 = ?1")?
-            .query_row([&consent.text_sha256], |row| row.get(0))?;
-        consent.missing = self
-            .names
-            .elements(self.conn, &text, &consent.seller)?
-            .missing;
-        if known.len() >= TEXTS_MAX {
-            known.clear();
-        }
-        known.insert(key, consent.missing.clone());
-        Ok(consent)
-    }
 }
 
 /// The leads of a campaign that wait for a call, in the order of their numbers.
