@@ -157,43 +157,21 @@ fn is_slip(named: &str, id: &str) -> bool {
         return false;
     }
     let (one, other) = (letters(named), letters(id));
-    let slips_max = (one.len().min(other.len()) / 4).min(2);
-    distance(&one, &other) <= slips_max
+    let shorter = one.chars().count().min(other.chars().count());
+    // Letters changed, left out, put in, or swapped with their neighbour.
+    strsim::osa_distance(&one, &other) <= (shorter / 4).min(2)
 }
 
 fn parts(id: &str) -> Option<(&str, &str)> {
     id.rsplit_once(|c: char| !c.is_alphanumeric())
 }
 
-fn letters(name: &str) -> Vec<char> {
+fn letters(name: &str) -> String {
     name.chars()
         .filter(|c| c.is_alphanumeric())
         .flat_map(char::to_lowercase)
         .take(NAME_CHARS_MAX)
         .collect()
-}
-
-/// Letters changed, left out, put in, or swapped with their neighbour.
-fn distance(one: &[char], other: &[char]) -> usize {
-    let first: Vec<usize> = (0..=other.len()).collect();
-    let (mut before, mut above) = (first.clone(), first);
-    for (i, a) in one.iter().enumerate() {
-        let mut row = vec![i + 1];
-        for (j, b) in other.iter().enumerate() {
-            let at = |row: &[usize], j: usize| row.get(j).copied().unwrap_or(usize::MAX / 2);
-            let mut least = (at(&above, j) + usize::from(a != b))
-                .min(at(&above, j + 1) + 1)
-                .min(at(&row, j) + 1);
-            let swapped =
-                i > 0 && j > 0 && one.get(i - 1) == Some(b) && other.get(j - 1) == Some(a);
-            if swapped {
-                least = least.min(at(&before, j - 1) + 1);
-            }
-            row.push(least);
-        }
-        before = std::mem::replace(&mut above, row);
-    }
-    above.last().copied().unwrap_or_default()
 }
 
 #[cfg(test)]
