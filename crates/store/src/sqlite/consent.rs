@@ -171,11 +171,11 @@ pub(super) fn granted(row: &Row<'_>) -> Result<Consent> {
 
 /// Sellers' names as they are now, each read once.
 #[derive(Default)]
-pub(super) struct Names(std::cell::RefCell<BTreeMap<String, Option<String>>>);
+struct Names(std::cell::RefCell<BTreeMap<String, Option<String>>>);
 
 impl Names {
     /// The elements are looked for anew at every reading: the seller may be put after the consent.
-    pub(super) fn elements(&self, conn: &Connection, text: &str, id: &str) -> Result<Elements> {
+    fn elements(&self, conn: &Connection, text: &str, id: &str) -> Result<Elements> {
         let mut names = self.0.borrow_mut();
         if !names.contains_key(id) {
             let name = seller::find(conn, id)?.map(|seller| seller.profile.name);
