@@ -1,6 +1,6 @@
 //! What the writer remembers between transactions, so that a decision does not read it anew: the end of the chain, the
-//! sellers, what the operator has put, and which elements a consent's text lacks. It holds only while nobody else has
-//! written: SQLite's `data_version` says so at the beginning of every transaction, for other processes too. A command of
+//! sellers, what the operator has put, which elements a consent's text lacks, and the patterns of records. A scrub has one
+//! of its own for its snapshot. The writer's holds only while nobody else has written: SQLite's `data_version` says so at the beginning of every transaction, for other processes too. A command of
 //! ours that may change any of it makes the writer forget.
 
 use std::collections::HashMap;
