@@ -6,7 +6,7 @@ use super::grammar::Clues;
 use super::lexicon::{Meaning, Token, lexicon};
 
 /// Buckets in the weight table; a power of two.
-pub const BUCKETS: usize = 1 << 18;
+pub const BUCKETS: usize = 1 << 19;
 
 /// One thing seen in an utterance.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -37,13 +37,20 @@ pub(super) enum Kind {
     Run = 11,
     Clause = 12,
     Near = 13,
+    Sense = 14,
+    SenseRow = 15,
+    SenseNear = 16,
+    SenseWord = 17,
+    SenseAsked = 18,
+    Apart = 19,
 }
 
 impl Kind {
     fn value(self) -> u8 {
         match self {
-            Self::Letters | Self::Run => 2,
+            Self::Letters | Self::Run | Self::SenseNear => 2,
             Self::Sound | Self::Near | Self::Asked => 3,
+            Self::Sense | Self::SenseRow | Self::SenseWord | Self::SenseAsked | Self::Apart => 3,
             Self::MeaningPair => 5,
             Self::Word | Self::Mixed | Self::Clause => 4,
             Self::Meaning | Self::Answer | Self::Shape => 6,
@@ -82,7 +89,7 @@ impl Hash {
 /// The features of one utterance, each bucket once, in bucket order.
 pub fn features(tokens: &[Token], asked: &Asked, request: bool, clues: Clues) -> Vec<Feature> {
     let mut seen = Seen {
-        packed: Vec::with_capacity(64 + tokens.len() * 64),
+        packed: Vec::with_capacity(64 + tokens.len() * 128),
     };
     seen.words(tokens);
     seen.letters(tokens);
@@ -94,13 +101,13 @@ pub fn features(tokens: &[Token], asked: &Asked, request: bool, clues: Clues) ->
     seen.sounds(tokens);
     seen.clauses(tokens);
     seen.grammar(tokens, request, clues);
-    seen.packed.sort_unstable();
-    seen.packed.dedup_by_key(|packed| *packed >> BUCKET_AT);
-    seen.packed.into_iter().map(unpack).collect()
+    seen.senses(tokens, asked);
+    seen.finish()
 }
 
 /// Features packed into one number each, in the order of bucket, value and place: numbers are
 /// sorted quickly.
+#[derive(Default)]
 pub(super) struct Seen {
     packed: Vec<u64>,
 }
@@ -128,6 +135,13 @@ impl Seen {
                 | place(from) << TO_BITS
                 | place(to),
         );
+    }
+
+    /// Each bucket once, in order.
+    pub(super) fn finish(mut self) -> Vec<Feature> {
+        self.packed.sort_unstable();
+        self.packed.dedup_by_key(|packed| *packed >> BUCKET_AT);
+        self.packed.into_iter().map(unpack).collect()
     }
 
     /// One to three words in a row; the edges of the utterance are words.

@@ -18,6 +18,7 @@ mod net;
 mod net_input;
 mod normalise;
 mod number;
+mod sense_views;
 mod senses;
 mod swift;
 mod views;

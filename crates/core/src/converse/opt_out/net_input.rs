@@ -104,7 +104,7 @@ pub fn heard<'a>(tokens: &'a [Token], asked: &'a Asked, found: Finding, clues: C
 }
 
 /// The words of a token; a phrase has several.
-fn spoken(token: &Token) -> impl Iterator<Item = Spoken<'_>> {
+pub fn spoken(token: &Token) -> impl Iterator<Item = Spoken<'_>> {
     let phrase = token.text.contains('_');
     token.text.split('_').map(move |text| Spoken {
         text,

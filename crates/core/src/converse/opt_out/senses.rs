@@ -1,10 +1,10 @@
-//! Finer senses of words for the network: `senses.txt` read once into sorted tables. Unlike
+//! Finer senses of words for the learned model: `senses.txt` read once into sorted tables. Unlike
 //! `lexicon.txt` a word may have several.
 
 use std::sync::LazyLock;
 
 /// Senses of one word that count.
-const SENSES_MAX: usize = 4;
+pub const SENSES_MAX: usize = 4;
 
 /// The tables of `senses.txt`.
 #[derive(Debug)]

@@ -5,10 +5,10 @@ use sha2::{Digest, Sha256};
 use super::*;
 
 /// SHA-256 of the committed `weights.bin`; `train-opt-out` prints it.
-const WEIGHTS_SHA256: &str = "d5b4204360f155371bb1c30dfefba6bd20ea05b06dd38fb2a589fbfb14c65b6a";
+const WEIGHTS_SHA256: &str = "e60228ab9b6a6864a7751bd83b2dc31d612907132e1ca97ce4a035905e562080";
 
 /// SHA-256 of the committed `net.bin`; `train-opt-out` prints it.
-const NET_SHA256: &str = "449ea3dcb651113645346688851e12f8e07e625d0bb1085c4f24042041734b98";
+const NET_SHA256: &str = "b8c94f22258560a7e4fe86e96413273880e21998cd219ff4562e8450863bff6c";
 
 fn verdict_of(text: &str, context: Option<&str>) -> Verdict {
     classify(text, context, None).verdict

@@ -8,6 +8,7 @@ use std::sync::{LazyLock, OnceLock};
 
 use super::lexicon::{Meaning, lexicon};
 use super::number::hash;
+use super::sense_views::Shades;
 
 /// A word's place among the words that come often.
 pub type Number = u16;
@@ -27,6 +28,7 @@ pub struct Vocabulary {
     /// The words of the longest phrase that begins with this word.
     phrase_words_max: Vec<u8>,
     meanings: Vec<OnceLock<Option<Meaning>>>,
+    shades: Vec<OnceLock<Shades>>,
 }
 
 static VOCABULARY: LazyLock<Vocabulary> = LazyLock::new(Vocabulary::built_in);
@@ -62,6 +64,7 @@ impl Vocabulary {
         }
         Self {
             meanings: words.iter().map(|_| OnceLock::new()).collect(),
+            shades: words.iter().map(|_| OnceLock::new()).collect(),
             phrase_words_max: longest.into_values().collect(),
             words,
             places,
@@ -92,6 +95,14 @@ impl Vocabulary {
         match number.and_then(|n| self.meanings.get(usize::from(n))) {
             Some(known) => *known.get_or_init(|| lexicon().meaning_of(word)),
             None => lexicon().meaning_of(word),
+        }
+    }
+
+    /// The senses of a word that has this number, if any.
+    pub fn shades_of(&self, word: &str, number: Option<Number>) -> Shades {
+        match number.and_then(|n| self.shades.get(usize::from(n))) {
+            Some(known) => *known.get_or_init(|| Shades::of(word)),
+            None => Shades::of(word),
         }
     }
 }

@@ -58,7 +58,8 @@ fn fill<const N: usize>(rows: &mut [[f32; N]], most: f32, dice: &mut Dice) {
 
 /// Adds the slopes of one utterance, and answers those of its vectors.
 ///
-/// `shown` is what each pooled number was multiplied with after it was computed.
+/// `shown` is what each pooled number was multiplied with after it was computed; `hidden` is what
+/// should change in the hidden layer for other reasons than the readings.
 pub fn go(
     dense: &Dense,
     slopes: &mut Slopes,
@@ -66,8 +67,8 @@ pub fn go(
     trace: &Trace,
     wrong: &[f32; READINGS],
     shown: &[f32; POOLED],
+    mut hidden: [f32; HIDDEN],
 ) -> Down {
-    let mut hidden = [0.0; HIDDEN];
     through(
         &dense.top,
         &mut slopes.dense.top,
@@ -271,7 +272,8 @@ mod tests {
         let wrong = [0.7, -0.2, -0.5];
         let trace = dense.read(&words, &[0.1; WIDTH], &[0.5; CLUES]);
         let mut slopes = Slopes::default();
-        let down = go(&dense, &mut slopes, &words, &trace, &wrong, &[1.0; POOLED]);
+        let (shown, more) = ([1.0; POOLED], [0.0; HIDDEN]);
+        let down = go(&dense, &mut slopes, &words, &trace, &wrong, &shown, more);
         let all: Vec<f32> = slopes.dense.numbers().copied().collect();
         let small = 1e-2_f32;
         for at in (0..all.len()).step_by(997) {

@@ -48,16 +48,17 @@ pub fn read(file: &Path) -> Result<Vec<Line>, Box<dyn Error>> {
         .collect()
 }
 
-/// Every line to learn from, in the order of file names. What two writers both thought of, and is
-/// in a file that is never learned from, is left out.
-pub fn training(folder: &Path) -> Result<Vec<Line>, Box<dyn Error>> {
+/// Every line to learn from, in the order of file names, but those of the files `without`. What two
+/// writers both thought of, and is in a file that is never learned from, is left out.
+pub fn training(folder: &Path, without: &[PathBuf]) -> Result<Vec<Line>, Box<dyn Error>> {
     let mut kept_back = BTreeSet::new();
     for file in unseen(folder)? {
         kept_back.extend(read(&file)?.into_iter().map(|line| line.text));
     }
     let mut lines = Vec::new();
-    for file in files(folder)?.iter().filter(|f| !is_unseen(f)) {
-        let read = read(file)?.into_iter();
+    let learned = files(folder)?.into_iter().filter(|f| !is_unseen(f));
+    for file in learned.filter(|f| !without.contains(f)) {
+        let read = read(&file)?.into_iter();
         lines.extend(read.filter(|line| !kept_back.contains(&line.text)));
     }
     Ok(lines)
@@ -69,9 +70,19 @@ pub fn unseen(folder: &Path) -> Result<Vec<PathBuf>, Box<dyn Error>> {
     Ok(files.into_iter().filter(|f| is_unseen(f)).collect())
 }
 
+/// The files that are learned from and whose names begin so: those of one writer.
+pub fn of_writer(folder: &Path, name: &str) -> Result<Vec<PathBuf>, Box<dyn Error>> {
+    let files = files(folder)?.into_iter();
+    Ok(files.filter(|f| begins(f, name) && !is_unseen(f)).collect())
+}
+
 fn is_unseen(file: &Path) -> bool {
+    begins(file, "held_out") || begins(file, "blind_")
+}
+
+fn begins(file: &Path, with: &str) -> bool {
     let name = file.file_name().map(|n| n.to_string_lossy());
-    name.is_some_and(|n| n.starts_with("held_out") || n.starts_with("blind_"))
+    name.is_some_and(|n| n.starts_with(with))
 }
 
 fn files(folder: &Path) -> Result<Vec<PathBuf>, Box<dyn Error>> {

@@ -3,13 +3,14 @@
 
 use ringfence_core::converse::opt_out::Verdict;
 use ringfence_core::converse::opt_out::training::{
-    CLUES, Dense, Input, LETTERS_TO, Net, POOLED, Piece, READINGS, ROWS, Trace, Vector, WIDTH,
-    WORDS_TO, exp, input_of, vector_of,
+    CLUES, Dense, HIDDEN, Input, LETTERS_TO, Net, POOLED, Piece, READINGS, ROWS, Trace, Vector,
+    WIDTH, WORDS_TO, exp, input_of, vector_of,
 };
 
 use crate::back::{self, Slopes};
 use crate::corpus::Line;
 use crate::dice::Dice;
+use crate::fine::{Fine, Kind, Kinds};
 use crate::patterns::Patterns;
 
 /// Times the corpus is read for the networks of a build.
@@ -45,15 +46,36 @@ const HIDE_CONTEXT: usize = 150;
 const HIDE_VECTOR: usize = 100;
 const HIDE_POOLED: usize = 200;
 
+/// What of a word a network learns from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Hears {
+    /// The word itself, its letters, its senses.
+    All,
+    /// Not the word itself: its row of the table then stays empty.
+    LettersAndSenses,
+}
+
+/// Networks that are averaged, each from a seed of its own: they hear differently, so that they are
+/// wrong about different things.
+pub const NETS: [(u64, Hears); 2] = [(1, Hears::All), (2, Hears::LettersAndSenses)];
+
 struct Example {
     input: Input,
     label: Verdict,
+    kind: Option<Kind>,
     counts: f32,
 }
 
-/// The network learned from these lines and patterns, which are read `epochs` times.
-pub fn net(lines: &[Line], patterns: &Patterns, epochs: u32, seed: u64) -> Net {
+/// The network of a seed, learned from these lines and patterns, which are read `epochs` times.
+pub fn net(lines: &[Line], patterns: &Patterns, epochs: u32, (seed, hears): (u64, Hears)) -> Net {
     let mut dice = Dice::new(seed);
+    let kinds = Kinds::of(lines);
+    let example = |line: &Line, counts| Example {
+        input: input(line, hears),
+        label: line.label,
+        kind: kinds.number_of(line),
+        counts,
+    };
     let corpus: Vec<Example> = lines.iter().map(|l| example(l, 1.0)).collect();
     let mut learner = Learner::new(&mut dice);
     for epoch in 0..epochs {
@@ -86,12 +108,16 @@ fn part32(count: u32) -> f32 {
     u16::try_from(count).map_or(0.0, f32::from)
 }
 
-fn example(line: &Line, counts: f32) -> Example {
-    Example {
-        input: input_of(&line.text, line.context.as_deref()),
-        label: line.label,
-        counts,
+/// What a network hears of a line.
+fn input(line: &Line, hears: Hears) -> Input {
+    let mut input = input_of(&line.text, line.context.as_deref());
+    if hears == Hears::LettersAndSenses {
+        let context = std::iter::once(&mut input.context);
+        for pieces in input.words.iter_mut().chain(context) {
+            pieces.retain(|piece| piece.row >= WORDS_TO);
+        }
     }
+    input
 }
 
 struct Learner {
@@ -103,6 +129,7 @@ struct Learner {
     second: Dense,
     decay: [f32; 2],
     fall: f32,
+    fine: Fine,
 }
 
 impl Learner {
@@ -122,6 +149,7 @@ impl Learner {
             second: Dense::zero(),
             decay: [1.0, 1.0],
             fall: 1.0,
+            fine: Fine::new(),
         }
     }
 
@@ -143,6 +171,9 @@ impl Learner {
         let shown: [f32; POOLED] = hide(&mut trace.pooled, HIDE_POOLED, dice);
         let trace = self.dense.weigh(trace.steps, trace.pooled);
         let wrong = wrong(&trace, example);
+        let hidden = example.kind.map_or([0.0; HIDDEN], |kind| {
+            self.fine.see(&trace.hidden, kind, example.counts)
+        });
         let down = back::go(
             &self.dense,
             &mut self.slopes,
@@ -150,6 +181,7 @@ impl Learner {
             &trace,
             &wrong,
             &shown,
+            hidden,
         );
         for ((pieces, slope), shown) in words.iter().zip(&down.words).zip(&shown_vectors) {
             let mut slope = *slope;
@@ -196,15 +228,21 @@ impl Learner {
             .into_iter()
             .zip(self.slopes.dense.blocks_mut());
         for ((numbers, slopes), (first, second)) in numbers.zip(moments) {
-            let moments = first.iter_mut().zip(second);
-            for ((number, slope), (first, second)) in numbers.iter_mut().zip(slopes).zip(moments) {
-                let s = *slope * share;
-                *slope = 0.0;
-                *first += 0.1 * (s - *first);
-                *second += 0.01 * (s * s - *second);
-                *number -= step * *first / (second.sqrt() + 1e-8);
-            }
+            turn([numbers, slopes, first, second], step, share);
         }
+        turn(self.fine.parts(), step, share);
+    }
+}
+
+/// A step (Adam) of numbers by their slopes, which become zero, and two moments.
+fn turn([numbers, slopes, first, second]: [&mut [f32]; 4], step: f32, share: f32) {
+    let moments = first.iter_mut().zip(second);
+    for ((number, slope), (first, second)) in numbers.iter_mut().zip(slopes).zip(moments) {
+        let s = *slope * share;
+        *slope = 0.0;
+        *first += 0.1 * (s - *first);
+        *second += 0.01 * (s * s - *second);
+        *number -= step * *first / (second.sqrt() + 1e-8);
     }
 }
 

@@ -1,15 +1,17 @@
 //! Trains the opt-out model from `corpus/opt_out/*.jsonl` and its patterns and says how good it is.
 //!
-//! `train-opt-out [--cross FOLDS] [--as-built] [--write] [--check FILE]...`: the files that are never learned from
-//! (`held_out`, `blind_*`, and every FILE) by category with every error, and the cost of one
-//! utterance; `--cross` adds figures cross-validated by group over so many of five parts, whose
-//! networks read the corpus fewer times; `--as-built` learns nothing and judges by the committed
-//! weights; `--write` puts the weights into core.
+//! `train-opt-out [--cross FOLDS] [--as-built] [--write] [--without NAME]... [--check FILE]...`: the
+//! files that are never learned from (`held_out`, `blind_*`, and every FILE) by category with every
+//! error, and the cost of one utterance; `--cross` adds figures cross-validated by group over so many
+//! of five parts, whose networks read the corpus fewer times; `--without` learns from no file whose
+//! name begins with NAME and judges those as well, so that whole writers are unseen; `--as-built`
+//! learns nothing and judges by the committed weights; `--write` puts the weights into core.
 
 mod back;
 mod corpus;
 mod cost;
 mod dice;
+mod fine;
 mod fit;
 mod learn;
 mod patterns;
@@ -36,24 +38,47 @@ const DRAWN: usize = 40;
 /// of a build, so that all five parts can be waited for.
 const CROSS_EPOCHS: u32 = 4;
 
-/// Networks that are averaged, each from a seed of its own.
-const NETS: u64 = 2;
+/// What is asked for on the command line.
+#[derive(Default)]
+struct Asked {
+    write: bool,
+    as_built: bool,
+    cross: u64,
+    without: Vec<PathBuf>,
+    checks: Vec<PathBuf>,
+}
+
+impl Asked {
+    fn read(folder: &Path) -> Result<Self, Box<dyn std::error::Error>> {
+        let mut asked = Self {
+            checks: corpus::unseen(folder)?,
+            ..Self::default()
+        };
+        let mut arguments = std::env::args().skip(1);
+        while let Some(argument) = arguments.next() {
+            let mut value = || arguments.next().ok_or(format!("{argument} what?"));
+            match argument.as_str() {
+                "--write" => asked.write = true,
+                "--as-built" => asked.as_built = true,
+                "--cross" => asked.cross = value()?.parse()?,
+                "--without" => asked.without.extend(corpus::of_writer(folder, &value()?)?),
+                "--check" => asked.checks.push(PathBuf::from(value()?)),
+                other => return Err(format!("unknown argument {other}").into()),
+            }
+        }
+        if asked.write && !asked.without.is_empty() {
+            return Err("what is learned without a writer is not written".into());
+        }
+        asked.checks.extend(asked.without.clone());
+        Ok(asked)
+    }
+}
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let (mut write, mut as_built, mut cross) = (false, false, 0);
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus/opt_out");
-    let mut checks = corpus::unseen(&folder)?;
-    let mut arguments = std::env::args().skip(1);
-    while let Some(argument) = arguments.next() {
-        match argument.as_str() {
-            "--write" => write = true,
-            "--as-built" => as_built = true,
-            "--cross" => cross = arguments.next().ok_or("--cross FOLDS")?.parse()?,
-            "--check" => checks.push(PathBuf::from(arguments.next().ok_or("--check FILE")?)),
-            other => return Err(format!("unknown argument {other}").into()),
-        }
-    }
-    let lines = corpus::training(&folder)?;
+    let asked = Asked::read(&folder)?;
+    let (cross, checks) = (asked.cross, asked.checks);
+    let lines = corpus::training(&folder, &asked.without)?;
     let patterns = patterns::read(&folder.join("patterns"))?;
     println!("corpus: {} utterances", lines.len());
     for (label, count) in corpus::counts(&lines) {
@@ -68,7 +93,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         println!("{margins}");
     }
     let start = Instant::now();
-    let learned = if as_built {
+    let learned = if asked.as_built {
         Learned::as_built()
     } else {
         Learned::from(&lines, &patterns, learn::EPOCHS)
@@ -94,7 +119,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let all: Vec<&Line> = kept_back.iter().collect();
     println!("{}", report::margins(&learned.margins(&all)));
     println!("{}", cost::measure(&learned.judge, &kept_back)?);
-    if write {
+    if asked.write {
         let to = Path::new(env!("CARGO_MANIFEST_DIR")).join("../core/src/converse/opt_out");
         std::fs::write(to.join("weights.bin"), &learned.weights)?;
         std::fs::write(to.join("net.bin"), &learned.net)?;
@@ -124,8 +149,8 @@ impl Learned {
         // Each by one thread of its own, in a fixed order: which is done first changes nothing.
         std::thread::scope(|scope| {
             let learn =
-                |seed| scope.spawn(move || learn::net(lines, patterns, epochs, seed).to_bytes());
-            let nets: Vec<_> = (1..=NETS).map(learn).collect();
+                |net| scope.spawn(move || learn::net(lines, patterns, epochs, net).to_bytes());
+            let nets: Vec<_> = learn::NETS.map(learn).into();
             let weights = fit::weights(lines, &drawn);
             let net = nets.into_iter().flat_map(joined).collect();
             Self::of(weights, net)
@@ -221,7 +246,7 @@ mod tests {
     #[ignore = "minutes, in release: cargo test --release -p ringfence-sim --bin train-opt-out -- --ignored"]
     fn the_committed_weights_are_those_of_the_corpus() {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus/opt_out");
-        let lines = corpus::training(&folder).unwrap();
+        let lines = corpus::training(&folder, &[]).unwrap();
         let patterns = patterns::read(&folder.join("patterns")).unwrap();
         let learned = Learned::from(&lines, &patterns, learn::EPOCHS);
         let committed = [training::weights(), training::net()].map(report::sha256);
