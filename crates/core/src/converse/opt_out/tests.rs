@@ -8,7 +8,7 @@ use super::*;
 const WEIGHTS_SHA256: &str = "e60228ab9b6a6864a7751bd83b2dc31d612907132e1ca97ce4a035905e562080";
 
 /// SHA-256 of the committed `net.bin`; `train-opt-out` prints it.
-const NET_SHA256: &str = "b8c94f22258560a7e4fe86e96413273880e21998cd219ff4562e8450863bff6c";
+const NET_SHA256: &str = "2b50ae5fcd62576629254be7951b3fbab22d0993d61a2e21acf986a50fb78867";
 
 fn verdict_of(text: &str, context: Option<&str>) -> Verdict {
     classify(text, context, None).verdict
