@@ -57,9 +57,9 @@ pub struct Judgement {
     pub because: String,
 }
 
-/// From this chance on, an utterance is an opt-out: a miss is taken to be half as bad again as a
-/// false opt-out.
-const OPT_OUT_FROM: f64 = 0.4;
+/// From this chance on, an utterance is an opt-out: a miss is taken to be a third worse than a false
+/// opt-out.
+const OPT_OUT_FROM: f64 = 0.43;
 
 /// The same where the grammar found words that turn a request into something else.
 const GUARDED_FROM: f64 = 0.8;
