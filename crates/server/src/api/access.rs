@@ -8,7 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use hyper::{HeaderMap, StatusCode, header};
 use ringfence_core::id::Id;
 use ringfence_store::Store;
-use ringfence_store::key::{ApiKey, Role};
+use ringfence_store::key::{ApiKey, Keys, Role};
 use sha2::{Digest, Sha256};
 
 use super::problem::ApiError;

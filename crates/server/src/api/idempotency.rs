@@ -6,7 +6,7 @@ use bytes::Bytes;
 use hyper::{HeaderMap, StatusCode};
 use jiff::SignedDuration;
 use ringfence_core::id::Id;
-use ringfence_store::key::{Idempotency, IdempotentRequest};
+use ringfence_store::key::{Idempotency, IdempotentRequest, Keys};
 use sha2::{Digest, Sha256};
 
 use super::problem::ApiError;

@@ -12,6 +12,7 @@ use jiff::SignedDuration;
 use jiff::tz::TimeZone;
 use ringfence_core::seller::names_seller;
 use ringfence_store::PageRequest;
+use ringfence_store::key::Keys;
 use ringfence_store::list::ListKind;
 use ringfence_store::seller::{PromptKind, SellerRecord};
 use serde::Serialize;
