@@ -5,12 +5,16 @@ mod canonical;
 mod chain;
 mod event;
 mod head;
+mod instant;
+mod object;
 
 pub use canonical::canonical_json;
 pub(crate) use canonical::write_text;
 pub use chain::{ChainFault, ChainWalk, Chained, FaultKind, GENESIS, Link, hex, sha256_hex};
-pub use event::{ClockKind, Event, EventDraft, Subject};
+pub use event::{About, ClockKind, Event, EventDraft, Subject};
 pub use head::{HeadSigner, SignedHead, public_key, unhex};
+pub use object::CanonicalObject;
+pub(crate) use object::write_number;
 
 #[cfg(test)]
 mod tests;

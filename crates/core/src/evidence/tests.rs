@@ -141,3 +141,107 @@ fn an_entry_is_hashed_over_its_canonical_form() {
     let canonical = canonical_json(&whole);
     assert_eq!(event.hash, sha256_hex(canonical.as_bytes()), "{canonical}");
 }
+
+/// Numbers in no order that anybody would think of; the same in every run.
+struct Dice(u64);
+
+impl Dice {
+    fn below(&mut self, sides: u64) -> u64 {
+        self.0 = self
+            .0
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) % sides
+    }
+
+    fn text(&mut self) -> String {
+        let letters = [
+            'a', 'Z', '9', '_', ' ', 'é', '"', '\\', '\n', '\u{1}', '\u{7f}', '電',
+        ];
+        let length = self.below(24);
+        let plain = self.below(2) == 0;
+        (0..length)
+            .map(|_| letters[self.below(if plain { 6 } else { 12 }) as usize])
+            .collect()
+    }
+
+    fn maybe<T>(&mut self, make: impl FnOnce(&mut Self) -> T) -> Option<T> {
+        (self.below(2) == 0).then(|| make(self))
+    }
+
+    fn id(&mut self) -> Option<Id> {
+        self.maybe(|dice| Id::new(dice.text()))
+    }
+
+    fn instant(&mut self) -> Timestamp {
+        let micros = self.below(1 << 31) * self.below(1 << 21);
+        Timestamp::from_microsecond(i64::try_from(micros).unwrap()).unwrap()
+    }
+
+    fn subject(&mut self) -> Subject {
+        Subject {
+            number: self.maybe(|dice| {
+                let number = 2_005_550_100 + dice.below(800) * 10_000_000 + dice.below(100);
+                crate::lead::PhoneNumber::from_nanp(number).unwrap()
+            }),
+            seller: self.maybe(Self::text),
+            campaign: self.id(),
+            lead: self.id(),
+            consent: self.id(),
+            decision: self.id(),
+            attempt: self.id(),
+            call: self.id(),
+            list: self.id(),
+        }
+    }
+}
+
+#[test]
+fn an_entry_written_as_texts_is_the_one_written_as_a_tree() {
+    let mut dice = Dice(7);
+    for _ in 0..2_000 {
+        let subject = dice.subject();
+        let (word, maybe, words) = (
+            dice.text(),
+            dice.maybe(Dice::text),
+            [dice.text(), dice.text()],
+        );
+        let (number, at, truth) = (dice.below(u64::MAX), dice.instant(), dice.below(2) == 0);
+        let tree = json!({
+            "word": word, "maybe": maybe, "within": {"words": words, "number": number}, "at": at,
+            "truth": truth,
+        });
+        let data = CanonicalObject::with_capacity(0)
+            .instant("at", at)
+            .text_or_null("maybe", maybe.as_deref())
+            .truth("truth", truth)
+            .object("within", |within| {
+                within
+                    .number("number", number)
+                    .texts("words", words.iter().map(String::as_str))
+            })
+            .text("word", &word)
+            .finish();
+        let kind = dice.text();
+        let link = Link {
+            id: Id::new(dice.text()),
+            seq: dice.below(u64::MAX),
+            at: dice.instant(),
+            clock: [ClockKind::Real, ClockKind::Test][dice.below(2) as usize],
+            prev: dice.text(),
+        };
+        let direct = link.hash_of(&kind, &subject.canonical(), &data);
+        let whole = EventDraft::new(kind, subject.clone(), tree).chain_whole(link);
+        assert_eq!(whole.data, data);
+        assert_eq!(
+            whole.subject,
+            canonical_json(&serde_json::to_value(&subject).unwrap())
+        );
+        assert_eq!(whole.subject, subject.canonical());
+        assert_eq!(whole.event.hash, direct);
+        // And both are the hash over the canonical form of the entry as it is shown.
+        let mut shown = serde_json::to_value(&whole.event).unwrap();
+        shown.as_object_mut().unwrap().remove("hash");
+        assert_eq!(direct, sha256_hex(canonical_json(&shown).as_bytes()));
+    }
+}

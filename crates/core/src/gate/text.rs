@@ -5,8 +5,9 @@ use std::cell::RefCell;
 
 use serde::Serialize;
 
-use super::{CheckResult, CheckState, Decision, Facts, Suppressions};
-use crate::evidence::write_text;
+use super::{CheckResult, CheckState, Decision, Facts, PackId, ReasonCode, Suppressions};
+use crate::consent::Purpose;
+use crate::evidence::{CanonicalObject, write_text};
 use crate::suppression::ListAnswer;
 
 /// What was written last, and its text.
@@ -160,6 +161,39 @@ impl Decision {
     }
 }
 
+impl Decision {
+    /// What the log's entry `gate.decided` says of this decision about a call with this purpose, canonical; the hashes are
+    /// those of the recorded texts, hexadecimal, and tie them to the chain.
+    #[must_use]
+    pub fn entry_data(
+        &self,
+        purpose: Purpose,
+        facts_sha256: &str,
+        decision_sha256: &str,
+    ) -> String {
+        let PackId {
+            version,
+            sha256,
+            tzdb,
+        } = &self.rule_pack;
+        // Room for a dozen reasons.
+        CanonicalObject::with_capacity(768)
+            .instant("decided_at", self.decided_at)
+            .text("decision_sha256", decision_sha256)
+            .text("facts_sha256", facts_sha256)
+            .instant_or_null("next_allowed_at", self.next_allowed_at)
+            .text("purpose", purpose.as_str())
+            .texts("reasons", self.codes().map(ReasonCode::as_str))
+            .object("rule_pack", |pack| {
+                pack.text("sha256", sha256)
+                    .text("tzdb", tzdb)
+                    .text("version", version)
+            })
+            .text("verdict", self.verdict.as_str())
+            .finish()
+    }
+}
+
 fn field(out: &mut Vec<u8>, key: &str, value: &impl Serialize) -> serde_json::Result<()> {
     out.extend_from_slice(key.as_bytes());
     serde_json::to_writer(out, value)
@@ -167,7 +201,11 @@ fn field(out: &mut Vec<u8>, key: &str, value: &impl Serialize) -> serde_json::Re
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::super::{Decision, Hold, decide, sample};
+    use crate::consent::Purpose;
+    use crate::evidence::canonical_json;
     use crate::id::Id;
     use crate::rules::RulePack;
 
@@ -217,5 +255,19 @@ mod tests {
     fn same(decision: &Decision) {
         let serde = serde_json::to_string(decision).unwrap();
         assert_eq!(decision.to_json().unwrap(), serde);
+        for purpose in Purpose::ALL {
+            let data = json!({
+                "verdict": decision.verdict,
+                "reasons": decision.codes().collect::<Vec<_>>(),
+                "purpose": purpose,
+                "next_allowed_at": decision.next_allowed_at,
+                "decided_at": decision.decided_at,
+                "rule_pack": decision.rule_pack,
+                "facts_sha256": "f\"",
+                "decision_sha256": "d",
+            });
+            let direct = decision.entry_data(purpose, "f\"", "d");
+            assert_eq!(direct, canonical_json(&data));
+        }
     }
 }
