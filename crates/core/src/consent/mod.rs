@@ -70,6 +70,9 @@ pub enum ConsentLevel {
 }
 
 impl ConsentLevel {
+    /// Every level.
+    pub const ALL: [Self; 3] = [Self::Oral, Self::Express, Self::ExpressWritten];
+
     /// As it is written.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -118,11 +121,7 @@ mod tests {
         for purpose in Purpose::ALL {
             assert_eq!(said(purpose.as_str()), serde_json::json!(purpose));
         }
-        for level in [
-            ConsentLevel::Oral,
-            ConsentLevel::Express,
-            ConsentLevel::ExpressWritten,
-        ] {
+        for level in ConsentLevel::ALL {
             assert_eq!(said(level.as_str()), serde_json::json!(level));
         }
     }

@@ -13,8 +13,11 @@ pub(crate) use canonical::write_text;
 pub use chain::{ChainFault, ChainWalk, Chained, FaultKind, GENESIS, Link, hex, sha256_hex};
 pub use event::{About, ClockKind, Event, EventDraft, Subject};
 pub use head::{HeadSigner, SignedHead, public_key, unhex};
+pub(crate) use instant::write_instant;
 pub use object::CanonicalObject;
 pub(crate) use object::write_number;
 
+#[cfg(test)]
+pub(crate) mod dice;
 #[cfg(test)]
 mod tests;

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use serde_json::json;
 
+use super::dice::Dice;
 use super::*;
 use crate::id::Id;
 
@@ -142,63 +143,28 @@ fn an_entry_is_hashed_over_its_canonical_form() {
     assert_eq!(event.hash, sha256_hex(canonical.as_bytes()), "{canonical}");
 }
 
-/// Numbers in no order that anybody would think of; the same in every run.
-struct Dice(u64);
-
 impl Dice {
-    fn below(&mut self, sides: u64) -> u64 {
-        self.0 = self
-            .0
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
-        (self.0 >> 33) % sides
-    }
-
-    fn text(&mut self) -> String {
-        let letters = [
-            'a', 'Z', '9', '_', ' ', 'é', '"', '\\', '\n', '\u{1}', '\u{7f}', '電',
-        ];
-        let length = self.below(24);
-        let plain = self.below(2) == 0;
-        (0..length)
-            .map(|_| letters[self.below(if plain { 6 } else { 12 }) as usize])
-            .collect()
-    }
-
-    fn maybe<T>(&mut self, make: impl FnOnce(&mut Self) -> T) -> Option<T> {
-        (self.below(2) == 0).then(|| make(self))
-    }
-
-    fn id(&mut self) -> Option<Id> {
-        self.maybe(|dice| Id::new(dice.text()))
-    }
-
-    fn instant(&mut self) -> Timestamp {
-        let micros = self.below(1 << 31) * self.below(1 << 21);
-        Timestamp::from_microsecond(i64::try_from(micros).unwrap()).unwrap()
-    }
-
     fn subject(&mut self) -> Subject {
         Subject {
             number: self.maybe(|dice| {
                 let number = 2_005_550_100 + dice.below(800) * 10_000_000 + dice.below(100);
                 crate::lead::PhoneNumber::from_nanp(number).unwrap()
             }),
-            seller: self.maybe(Self::text),
-            campaign: self.id(),
-            lead: self.id(),
-            consent: self.id(),
-            decision: self.id(),
-            attempt: self.id(),
-            call: self.id(),
-            list: self.id(),
+            seller: self.maybe(Dice::text),
+            campaign: self.maybe(Dice::id),
+            lead: self.maybe(Dice::id),
+            consent: self.maybe(Dice::id),
+            decision: self.maybe(Dice::id),
+            attempt: self.maybe(Dice::id),
+            call: self.maybe(Dice::id),
+            list: self.maybe(Dice::id),
         }
     }
 }
 
 #[test]
 fn an_entry_written_as_texts_is_the_one_written_as_a_tree() {
-    let mut dice = Dice(7);
+    let mut dice = Dice::new(7);
     for _ in 0..2_000 {
         let subject = dice.subject();
         let (word, maybe, words) = (
