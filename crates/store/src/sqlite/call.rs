@@ -24,7 +24,7 @@ pub(super) fn insert(
     attempt: &AttemptRecord,
     line: &LinePlan,
 ) -> Result<()> {
-    let (started_at, clock) = (work.micros(), word(&work.clock())?);
+    let (started_at, clock) = (work.micros(), work.clock());
     work.put(
         Table::Call,
         &[
@@ -38,7 +38,7 @@ pub(super) fn insert(
             (&line.trunk).into(),
             (&json(&line.agent)?).into(),
             started_at.into(),
-            (&clock).into(),
+            clock.as_str().into(),
         ],
     )
 }

@@ -14,12 +14,12 @@ use std::time::{Duration, Instant};
 use ringfence_core::evidence::HeadSigner;
 use rusqlite::Connection;
 
-use super::ahead::{Ahead, Answer, Place};
+use super::ahead::{Ahead, Place};
 use super::evidence::ChainTip;
 use super::known::Known;
 use super::rows::{self, Rows, Sink};
 use super::work::Work;
-use super::writer::{Asked, Lane, Message};
+use super::writer::{Answer, Asked, Lane, Message};
 use super::{migrate, secret};
 use crate::{Result, StoreError};
 
@@ -29,7 +29,7 @@ const GROUP_MAX: usize = 256;
 /// A burst ends when no decision has come for this long, and at the latest after so much time: until then other processes
 /// wait to write, and do not see its decisions.
 const BURST_IDLE: Duration = Duration::from_millis(5);
-const BURST_MAX: Duration = Duration::from_millis(50);
+const BURST_MAX: Duration = Duration::from_millis(200);
 
 /// Groups after which the log of the database is copied into it, even if there is no pause: some 40 MB of it at most
 /// (invariant `bounded`), and seldom enough that fewer than one command in a hundred waits for it.
@@ -129,7 +129,7 @@ impl Desk {
                 self.settle_or_fall();
                 (asked.command)(Err(StoreError::Unavailable("settled".into()))).1(Ok(()));
             }
-            Lane::Ahead if self.may_run_ahead() => self.decide(asked),
+            Lane::Ahead if self.may_run_ahead() => self.decide_all(asked, messages),
             _ => self.gather(asked, messages),
         }
     }
@@ -187,32 +187,80 @@ impl Desk {
         Ok(true)
     }
 
-    /// One decision in the burst.
-    fn decide(&mut self, asked: Asked) {
-        let (Some(burst), Some(ahead)) = (&mut self.burst, &self.ahead) else {
-            return;
+    /// This decision and those that wait, in the burst, with one flush.
+    fn decide_all(&mut self, first: Asked, messages: &Receiver<Message>) {
+        let mut answers = Vec::new();
+        let mut decided = self.decide(first, &mut answers);
+        let mut other = None;
+        while decided.is_ok() && answers.len() < GROUP_MAX && !self.over {
+            match messages.try_recv() {
+                Ok(Message::Ask(asked)) if asked.lane == Lane::Ahead => {
+                    decided = self.decide(asked, &mut answers);
+                }
+                Ok(Message::Ask(asked)) => {
+                    other = Some(asked);
+                    break;
+                }
+                Ok(Message::Quit) => self.over = true,
+                Err(_) => break,
+            }
+        }
+        let flushed = decided.and_then(|()| match &mut self.ahead {
+            Some(ahead) => ahead.flush(),
+            None => Err(StoreError::Unavailable("nothing is held ahead".into())),
+        });
+        // INVARIANT (record-first): nobody is answered before the flush.
+        for answer in answers {
+            answer(flushed.clone());
+        }
+        // The last one's rows, while its caller goes on.
+        if flushed.and_then(|()| self.apply()).is_err() {
+            self.fall();
+        }
+        if self
+            .burst
+            .as_ref()
+            .is_some_and(|burst| burst.since.elapsed() >= BURST_MAX)
+        {
+            self.settle_or_fall();
+        }
+        if let Some(asked) = other {
+            self.take(asked, messages);
+        }
+    }
+
+    /// One decision; its rows are put into the database before the next one reads.
+    fn decide(&mut self, asked: Asked, answers: &mut Vec<Answer>) -> Result<()> {
+        let applied = self.apply();
+        let (Some(burst), Some(ahead), Ok(())) = (&mut self.burst, &mut self.ahead, &applied)
+        else {
+            let error = applied
+                .err()
+                .unwrap_or_else(|| StoreError::Unavailable("no burst".into()));
+            answers.push((asked.command)(Err(error.clone())).1);
+            return Err(error);
         };
         let begun = burst.tip.clone();
-        self.rows.clear();
         let sink = Sink::Ahead(&mut self.rows);
         let mut work = Work::new(&self.conn, sink, &mut burst.tip, &mut self.known, asked.now);
         let (keep, answer) = (asked.command)(Ok(&mut work));
-        if !keep || self.rows.is_empty() {
+        answers.push(answer);
+        if !keep {
+            self.rows.clear();
             burst.tip = begun;
             // It may have remembered what is dropped now.
             self.known.forget();
-            answer(Ok(()));
-            return;
+            return Ok(());
         }
         burst.decisions = burst.decisions.saturating_add(1);
-        ahead.push(&self.rows, answer);
-        let over = burst.since.elapsed() >= BURST_MAX;
-        // While the flush goes on. What the next decision reads is in the transaction then.
-        if rows::apply(&self.conn, self.rows.as_bytes()).is_err() {
-            self.fall();
-        } else if over {
-            self.settle_or_fall();
-        }
+        ahead.push(&self.rows)
+    }
+
+    /// Puts the rows that are left into the database.
+    fn apply(&mut self) -> Result<()> {
+        let applied = rows::apply(&self.conn, self.rows.as_bytes());
+        self.rows.clear();
+        applied
     }
 
     fn settle_or_fall(&mut self) {
@@ -223,11 +271,9 @@ impl Desk {
 
     /// Ends the burst, if there is one: after this everybody sees its decisions.
     fn settle(&mut self) -> Result<()> {
-        let (Some(burst), Some(ahead)) = (&self.burst, &self.ahead) else {
+        let (Some(burst), Some(ahead)) = (&self.burst, &mut self.ahead) else {
             return Ok(());
         };
-        // Nobody sees a decision that may still be lost.
-        ahead.drain()?;
         if burst.decisions > 0 {
             burst.tip.sign(&self.conn, &self.signer)?;
         }
@@ -247,10 +293,8 @@ impl Desk {
     /// can be done, else before the next command. Until then every command fails.
     fn fall(&mut self) {
         self.burst = None;
-        if let Some(ahead) = self.ahead.take() {
-            // Those that wait are answered as their flush ends.
-            let _ = ahead.drain();
-        }
+        self.ahead = None;
+        self.rows.clear();
         self.roll_back();
         self.hold_from = Instant::now() + HOLD_AGAIN;
         let caught_up = self

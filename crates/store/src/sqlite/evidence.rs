@@ -9,7 +9,7 @@ use rusqlite::{Connection, OptionalExtension, Row, ToSql, params};
 
 use serde_json::Value;
 
-use super::column::{digits, from_json, instant, json_column, time, word, word_column};
+use super::column::{digits, from_json, instant, json_column, time, word_column};
 use super::rows::{Entries, Sink, Table};
 use super::{page, pattern, record};
 use crate::evidence::{ChainFault, ChainReport, EventFilter};
@@ -92,7 +92,7 @@ impl ChainTip {
                 event.id.as_str().into(),
                 event.at.as_microsecond().into(),
                 (&event.kind).into(),
-                (&word(&event.clock)?).into(),
+                event.clock.as_str().into(),
                 (&subject).into(),
                 (&data).into(),
                 (&event.prev).into(),
@@ -103,6 +103,42 @@ impl ChainTip {
         self.hash.clone_from(&event.hash);
         self.at = event.at;
         Ok(event)
+    }
+
+    /// Appends an entry whose subject and data are canonical texts already; its place.
+    pub(super) fn append_text(
+        &mut self,
+        sink: &mut Sink<'_>,
+        kind: &str,
+        (subject, data): (&str, &str),
+        now: Timestamp,
+    ) -> Result<u64> {
+        let link = Link {
+            id: new_id("evt", now),
+            seq: self.seq.saturating_add(1),
+            at: now,
+            clock: self.clock,
+            prev: std::mem::take(&mut self.hash),
+        };
+        let hash = link.hash_of(kind, subject, data);
+        sink.put(
+            Table::Event,
+            &[
+                link.seq.into(),
+                link.id.as_str().into(),
+                link.at.as_microsecond().into(),
+                kind.into(),
+                link.clock.as_str().into(),
+                subject.into(),
+                data.into(),
+                (&link.prev).into(),
+                (&hash).into(),
+            ],
+        )?;
+        self.seq = link.seq;
+        self.hash = hash;
+        self.at = link.at;
+        Ok(link.seq)
     }
 
     /// Whether these entries follow this end.

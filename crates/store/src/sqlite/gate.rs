@@ -2,7 +2,7 @@
 
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
-use ringfence_core::evidence::{EventDraft, Subject, sha256_hex};
+use ringfence_core::evidence::{About, CanonicalObject, Subject, sha256_hex};
 use ringfence_core::gate::{CallRequest, CampaignFacts, Decision, Facts, Suppressions, Verdict};
 use ringfence_core::id::Id;
 use ringfence_core::lead::PhoneNumber;
@@ -10,7 +10,7 @@ use ringfence_core::seller::Seller;
 use rusqlite::{Connection, Row, params};
 use serde_json::json;
 
-use super::column::{digits, time, whole, word, word_column};
+use super::column::{digits, time, whole, word_column};
 use super::known::Known;
 use super::rows::Table;
 use super::shelf::Shelf;
@@ -202,51 +202,46 @@ fn insert_decision(
     let facts_text = record::facts_text(work, facts)?;
     let request = &facts.request;
     let number = PhoneNumber::parse(&request.to).ok();
+    let about = About {
+        number,
+        seller: Some(&request.seller),
+        campaign: request.campaign.as_ref(),
+        lead: request.lead.as_ref(),
+        decision: Some(id),
+        ..About::default()
+    };
     // The hashes tie the texts to the chain.
-    let entry = work.append(EventDraft::new(
-        "gate.decided",
-        Subject {
-            number,
-            seller: Some(request.seller.clone()),
-            campaign: request.campaign.clone(),
-            lead: request.lead.clone(),
-            decision: Some(id.clone()),
-            ..Subject::default()
-        },
-        json!({
-            "verdict": decision.verdict,
-            "reasons": decision.reasons.iter().map(|r| r.code).collect::<Vec<_>>(),
-            "purpose": request.purpose, "next_allowed_at": decision.next_allowed_at,
-            "decided_at": decision.decided_at, "rule_pack": decision.rule_pack,
-            "facts_sha256": sha256_hex(facts_text.as_bytes()),
-            "decision_sha256": sha256_hex(decision_json.as_bytes()),
-        }),
-    ))?;
+    let data = decision.entry_data(
+        request.purpose,
+        &sha256_hex(facts_text.as_bytes()),
+        &sha256_hex(decision_json.as_bytes()),
+    );
+    let seq = work.append_text("gate.decided", &about.canonical(), &data)?;
     // Sellers that nobody knows are as many as a caller makes up.
     let known = facts
         .seller
         .as_ref()
         .map_or("", |_| request.seller.as_str());
     let packed = pattern::pack(work, known, &facts_text, decision_json)?;
-    let (at, clock) = (work.micros(), word(&work.clock())?);
+    let (at, clock) = (work.micros(), work.clock());
     work.put(
         Table::Decision,
         &[
-            entry.seq.into(),
+            seq.into(),
             id.as_str().into(),
             (&request.to).into(),
             number.into(),
             (&request.seller).into(),
-            (&word(&decision.verdict)?).into(),
+            decision.verdict.as_str().into(),
             at.into(),
-            (&clock).into(),
+            clock.as_str().into(),
             decision.rule_pack.sha256.as_ref().into(),
             packed.pattern.into(),
             packed.texts.as_slice().into(),
             (packed.facts_bytes as u64).into(),
         ],
     )?;
-    Ok(entry.seq)
+    Ok(seq)
 }
 
 fn take_attempt(
@@ -283,15 +278,26 @@ fn take_attempt(
         note: None,
     };
     let token = dial::new_token(seq)?;
-    let entry = work.append(EventDraft::new(
-        "dial.reserved",
-        dial::subject(&attempt),
-        json!({
-            "caller_id": attempt.caller_id, "expires_at": expires_at,
-            "trunk": reservation.line.as_ref().map(|line| &line.trunk),
-        }),
-    ))?;
-    insert_attempt(work, seq, entry.seq, &attempt, &token)?;
+    let about = About {
+        number: Some(to),
+        seller: Some(&attempt.seller),
+        campaign: attempt.campaign.as_ref(),
+        lead: attempt.lead.as_ref(),
+        decision: Some(&attempt.decision),
+        attempt: Some(&attempt.id),
+        call: attempt.call.as_ref(),
+        ..About::default()
+    };
+    let data = CanonicalObject::with_capacity(128)
+        .text("caller_id", &attempt.caller_id.e164())
+        .instant("expires_at", expires_at)
+        .text_or_null(
+            "trunk",
+            reservation.line.as_ref().map(|line| line.trunk.as_str()),
+        )
+        .finish();
+    let reserved_seq = work.append_text("dial.reserved", &about.canonical(), &data)?;
+    insert_attempt(work, seq, reserved_seq, &attempt, &token)?;
     if let (Some(id), Some(line)) = (&attempt.call, &reservation.line) {
         call::insert(work, id, &attempt, line)?;
     }

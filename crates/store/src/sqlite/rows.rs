@@ -175,10 +175,6 @@ impl Rows {
         &self.0
     }
 
-    pub(super) fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
     /// Empties it; the memory stays.
     pub(super) fn clear(&mut self) {
         self.0.clear();

@@ -68,6 +68,12 @@ impl<'c> Work<'c> {
         self.tip.append(&mut self.sink, draft, self.now)
     }
 
+    /// Appends an entry whose subject and data are canonical texts already; its place in the log.
+    pub(super) fn append_text(&mut self, kind: &str, subject: &str, data: &str) -> Result<u64> {
+        self.tip
+            .append_text(&mut self.sink, kind, (subject, data), self.now)
+    }
+
     /// Adds a row. A command that only does this and [`append`](Self::append)s may be durable ahead of the database; it does
     /// not find its own rows there.
     pub(super) fn put(&mut self, table: Table, cells: &[Cell<'_>]) -> Result<()> {

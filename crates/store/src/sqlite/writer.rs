@@ -11,13 +11,15 @@ use std::thread::JoinHandle;
 use jiff::Timestamp;
 use rusqlite::Connection;
 
-use super::ahead::Answer;
 use super::desk::Desk;
 use super::work::Work;
 use crate::{Result, StoreError};
 
 /// Commands that may wait; more wait at the door (invariant `bounded`).
 const QUEUE_MAX: usize = 1024;
+
+/// Tells the caller how its command ended, once that is durable.
+pub(super) type Answer = Box<dyn FnOnce(Result<()>) + Send>;
 
 /// Runs, unless there is no transaction and why; says whether its changes are to be kept. One that is rolled back loses
 /// nothing of the others.

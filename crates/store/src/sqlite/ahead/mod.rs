@@ -2,9 +2,8 @@
 //! writes a decision's rows and nothing else, in one place, in one flush for all callers that wait.
 //!
 //! The writer holds one transaction of the database open while decisions come (`desk.rs`): each reads its facts in it, its
-//! rows are handed over here and put into the transaction while the flush goes on, and the caller is answered when the
-//! flush has ended. The transaction ends after a moment, with the first other command, or when somebody in this process
-//! wants to read. A process that dies before leaves the rows here, and they are put into the database
+//! rows are pushed here and put into the transaction, and those who wait are answered after one flush. The transaction ends
+//! after a moment, with the first other command, or when somebody in this process wants to read. A process that dies before leaves the rows here, and they are put into the database
 //!
 //! - by whoever begins to write next, in any process, before anything else: [`catch_up`];
 //! - from the first entry of the log on that the database lacks: what it has is passed over.
@@ -13,7 +12,6 @@
 //! more here knows that the holder is dead.
 
 mod file;
-mod flusher;
 
 use std::fs::File;
 use std::io::ErrorKind;
@@ -23,12 +21,9 @@ use ringfence_core::evidence::HeadSigner;
 use rusqlite::Connection;
 
 use self::file::{AheadFile, Found};
-use self::flusher::Flusher;
 use super::evidence::ChainTip;
 use super::rows::{self, Rows};
 use crate::{Result, StoreError};
-
-pub(super) use self::flusher::Answer;
 
 /// One database's file: where it is, and what its seals are made with.
 #[derive(Clone)]
@@ -101,8 +96,9 @@ impl Place {
             return Ok(None);
         };
         Ok(Some(Ahead {
-            flusher: Flusher::start(file)?,
+            file,
             log: log_of(&self.database),
+            frame: Vec::new(),
         }))
     }
 }
@@ -140,34 +136,46 @@ fn commands(mut frame: &[u8]) -> impl Iterator<Item = Result<&[u8]>> {
 
 /// The file as its one holder has it.
 pub(super) struct Ahead {
-    flusher: Flusher,
+    file: AheadFile,
     log: PathBuf,
+    /// The rows of the commands that wait for the next flush, each with their length before them.
+    frame: Vec<u8>,
 }
 
 impl Ahead {
-    /// Makes rows durable and then calls `answer`; returns before that.
-    pub(super) fn push(&self, rows: &Rows, answer: Answer) {
-        self.flusher.push(rows.as_bytes(), answer);
+    /// Puts a command's rows behind those that wait for the next flush.
+    pub(super) fn push(&mut self, rows: &Rows) -> Result<()> {
+        let rows = rows.as_bytes();
+        let length =
+            u32::try_from(rows.len()).map_err(|_| StoreError::invalid("too long a record"))?;
+        self.frame.extend_from_slice(&length.to_le_bytes());
+        self.frame.extend_from_slice(rows);
+        Ok(())
     }
 
-    /// Waits until everything that was pushed is durable.
-    pub(super) fn drain(&self) -> Result<()> {
-        self.flusher.drain()
+    /// Makes everything that was pushed durable.
+    pub(super) fn flush(&mut self) -> Result<()> {
+        if self.frame.is_empty() {
+            return Ok(());
+        }
+        let flushed = self.file.append(&self.frame);
+        self.frame.clear();
+        flushed
     }
 
     /// Between transactions: begins anew when the file is full, once the database's own log is on the disk.
-    pub(super) fn bound(&self) -> Result<()> {
-        if self.flusher.is_full() {
+    pub(super) fn bound(&mut self) -> Result<()> {
+        if self.file.is_full() {
             self.flush_log()?;
-            self.flusher.begin_anew();
+            self.file.begin_anew();
         }
         Ok(())
     }
 
     /// Between transactions, at the end: leaves nothing behind.
-    pub(super) fn close(self) {
-        if self.flusher.drain().is_ok() && self.flush_log().is_ok() {
-            self.flusher.clear_at_end();
+    pub(super) fn close(mut self) {
+        if self.flush_log().is_ok() {
+            self.file.clear();
         }
     }
 
