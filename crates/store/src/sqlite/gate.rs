@@ -58,7 +58,8 @@ pub(super) fn facts(
     let number = PhoneNumber::parse(&request.to).ok();
     facts.campaign = campaign_facts(conn, request, number, now)?;
     if let Some(number) = number {
-        number_facts(conn, known, &*shelf.book(conn)?, &mut facts, number, now)?;
+        let book = shelf.book_of(conn, known.list_stamp(conn)?)?;
+        number_facts(conn, known, &book, &mut facts, number, now)?;
     }
     facts.seller = known.lend_seller(conn, &request.seller, settings.spoken_by_tts)?;
     Ok(facts)
@@ -79,6 +80,7 @@ fn number_facts(
 ) -> Result<()> {
     let seller = facts.request.seller.clone();
     facts.consents = consent::facts(conn, known, number, now)?;
+    let any = OnFile::about(conn, number)?;
     let asked = Asked {
         number,
         seller: &seller,
@@ -86,21 +88,62 @@ fn number_facts(
     };
     let failures = &mut facts.failures;
     facts.suppressions = Suppressions {
-        internal: suppression::facts(conn, number, &seller, now)?,
+        internal: any.of(OnFile::SUPPRESSIONS, || {
+            suppression::facts(conn, number, &seller, now)
+        })?,
         national: book.national(&asked, failures),
         states: book.states(&asked, failures),
         litigator: book.litigator(&asked, failures),
-        reassigned: list::reassigned(conn, number, &seller, now)?,
+        reassigned: any.of(OnFile::REASSIGNED, || {
+            list::reassigned(conn, number, &seller, now)
+        })?,
     };
-    facts.holds = hold::facts(conn, number, &seller, now)?;
+    facts.holds = any.of(OnFile::HOLDS, || hold::facts(conn, number, &seller, now))?;
     let since = attempts_since(now);
-    facts.attempts = dial::facts(conn, number, &seller, since, now)?;
-    facts.relationships = operator::relationships(conn, number)?
+    facts.attempts = any.of(OnFile::ALLOWED, || {
+        dial::facts(conn, number, &seller, since, now)
+    })?;
+    facts.relationships = any
+        .of(OnFile::RELATIONSHIPS, || {
+            operator::relationships(conn, number)
+        })?
         .into_iter()
         .filter(|(with, relationship)| *with == seller && relationship.at <= now)
         .map(|(_, relationship)| relationship)
         .collect();
     Ok(())
+}
+
+/// Whether there is anything at all about a number, by kind. About most there is nothing but a consent, and one question
+/// is answered sooner than five.
+struct OnFile(u8);
+
+impl OnFile {
+    const SUPPRESSIONS: u8 = 1;
+    const REASSIGNED: u8 = 2;
+    const HOLDS: u8 = 4;
+    const RELATIONSHIPS: u8 = 8;
+    const ALLOWED: u8 = 16;
+
+    fn about(conn: &Connection, number: PhoneNumber) -> Result<Self> {
+        let kinds = conn
+            .prepare_cached(
+                "SELECT EXISTS (SELECT 1 FROM suppressions WHERE number = ?1)
+                     + 2 * EXISTS (SELECT 1 FROM reassigned WHERE number = ?1)
+                     + 4 * EXISTS (SELECT 1 FROM holds WHERE number = ?1)
+                     + 8 * EXISTS (SELECT 1 FROM relationships WHERE number = ?1)
+                     + 16 * EXISTS (SELECT 1 FROM decisions WHERE number = ?1 AND verdict = 'allow')",
+            )?
+            .query_row([digits(number)], |row| row.get(0))?;
+        Ok(Self(kinds))
+    }
+
+    fn of<T>(&self, kind: u8, read: impl FnOnce() -> Result<Vec<T>>) -> Result<Vec<T>> {
+        match self.0 & kind {
+            0 => Ok(Vec::new()),
+            _ => read(),
+        }
+    }
 }
 
 pub(super) fn campaign_facts(

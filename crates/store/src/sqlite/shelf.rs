@@ -68,7 +68,11 @@ impl Shelf {
 
     /// The book as of what this connection sees; for at most a moment the one before it, while a large file opens.
     pub(super) fn book(&self, conn: &Connection) -> Result<Arc<Book>> {
-        let stamp = list::stamp(conn)?;
+        self.book_of(conn, list::stamp(conn)?)
+    }
+
+    /// The same for who knows the [stamp](list::stamp) that this connection sees.
+    pub(super) fn book_of(&self, conn: &Connection, stamp: i64) -> Result<Arc<Book>> {
         let now = self.inner.now();
         if now.stamp() >= Some(stamp) {
             return Ok(now);
