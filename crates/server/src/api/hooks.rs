@@ -28,6 +28,9 @@ pub use telnyx::public_key as telnyx_key;
 /// The route's id, by which the edge lets signed messages in.
 pub const ROUTE: &str = "converse.hook";
 
+/// The channel of text messages.
+const SMS: &str = "sms";
+
 /// What Twilio and Plivo read as "no reply": 47 CFR 64.1200(a)(12) allows a confirmation by text and asks for none.
 const NO_REPLY: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?><Response></Response>";
 
@@ -77,6 +80,14 @@ struct Message {
 }
 
 impl Courier {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Twilio => "twilio",
+            Self::Telnyx => "telnyx",
+            Self::Plivo => "plivo",
+        }
+    }
+
     /// The one whose signature the headers bear, if what it is checked with is configured.
     fn claimed(hooks: &HooksConfig, headers: &HeaderMap) -> Option<Self> {
         if headers.contains_key(twilio::SIGNATURE) && !hooks.twilio_auth_token.is_empty() {
@@ -174,7 +185,7 @@ pub fn bring(app: &App, request: Request) -> Result<Answer, ApiError> {
         let brought = our_words(app, &request, &source)?;
         return Answer::ok(&taken(app, &request, &source, brought)?);
     };
-    if source != "sms" {
+    if source != SMS {
         let detail = "only `sms` takes messages of Twilio, Telnyx and Plivo";
         return Err(ApiError::field("body", detail));
     }
@@ -185,7 +196,7 @@ pub fn bring(app: &App, request: Request) -> Result<Answer, ApiError> {
     let effect = match courier.read(&request, &fields)? {
         // A picture without a word says nothing that could be read.
         Some(message) if !message.text.trim().is_empty() || message.is_opt_out => {
-            let brought = their_words(app, &request, &source, message)?;
+            let brought = their_words(app, &request, courier, message)?;
             taken(app, &request, &source, brought)?
         }
         _ => nothing,
@@ -205,7 +216,11 @@ fn signer(
         return Ok(courier);
     }
     // With a wrong secret or address, every opt-out by text message is lost: that has to be seen.
-    tracing::warn!(courier = ?claimed, "a message was refused: its signature does not fit, or is too old");
+    let courier = claimed.map_or("nobody", Courier::name);
+    tracing::warn!(
+        courier,
+        "a message was refused: its signature does not fit, or is too old"
+    );
     let labels = format!("source=\"{source}\",verdict=\"refused\"");
     app.metrics.count("ringfence_converse_hooks_total", labels);
     let detail = "the signature does not fit, or is too old";
@@ -230,13 +245,14 @@ fn our_words(app: &App, request: &Request, source: &str) -> Result<Brought, ApiE
         is_opt_out: source == "opt-out",
         audio: sent.audio,
         at: request.now,
+        by: request.caller.id.to_string(),
     })
 }
 
 fn their_words(
     app: &App,
     request: &Request,
-    source: &str,
+    courier: Courier,
     message: Message,
 ) -> Result<Brought, ApiError> {
     // A short code is nobody's caller ID; what is written to it is no less an opt-out.
@@ -245,11 +261,15 @@ fn their_words(
     Ok(Brought {
         number: number("from", &message.from)?,
         sellers: sellers(app, request, &to)?,
-        channel: source.to_owned(),
+        channel: SMS.to_owned(),
         text: message.text,
         is_opt_out: message.is_opt_out,
         audio: None,
         at: request.now,
+        by: match request.caller == access::signer() {
+            true => courier.name().to_owned(),
+            false => request.caller.id.to_string(),
+        },
     })
 }
 

@@ -64,6 +64,8 @@ fn telnyx_brings_opt_outs_and_is_told_from_others() {
     assert_eq!(effect["opt_out"], true, "{effect:#}");
     assert!(is_out(&server, "+12125550123"));
     assert!(!server.is_barred("+12125550123", "other", "dnc-internal"));
+    let told = server.get("/v1/events?type=converse.opt-out").ok();
+    assert_eq!(told["items"][0]["data"]["by"], "telnyx", "{told:#}");
     // In words, some minutes ago; and unclear ones.
     let words = received(
         "+12125550124",

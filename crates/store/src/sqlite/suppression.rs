@@ -98,7 +98,7 @@ pub(super) fn revoke(work: &mut Work<'_>, revocation: &Revocation) -> Result<Opt
         subject.clone(),
         json!({
             "revocation": id, "channel": revocation.channel, "said": revocation.said,
-            "at": whole(revocation.at), "scope": revocation.scope, "receipt": receipt,
+            "at": whole(revocation.at), "scope": revocation.scope, "receipt": receipt, "by": revocation.by,
         }),
     )?;
     // Other systems hear of every opt-out under one name, whatever road it came in by.
@@ -108,7 +108,7 @@ pub(super) fn revoke(work: &mut Work<'_>, revocation: &Revocation) -> Result<Opt
         json!({
             "revocation": id, "suppression": receipt.suppression, "channel": revocation.channel,
             "said": revocation.said, "heard": revocation.heard, "at": whole(revocation.at),
-            "scope": revocation.scope, "binds": binds,
+            "scope": revocation.scope, "binds": binds, "by": revocation.by,
         }),
     )?;
     receipt.revocation = Some(id);
@@ -137,7 +137,7 @@ pub(super) fn suppress(work: &mut Work<'_>, draft: &SuppressionDraft) -> Result<
         },
         json!({
             "reason": draft.reason, "source": draft.source, "at": whole(draft.at),
-            "receipt": receipt,
+            "receipt": receipt, "by": draft.by,
         }),
     )?;
     Ok(receipt)
