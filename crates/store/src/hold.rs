@@ -70,6 +70,17 @@ pub struct HoldCount {
     pub first_due_at: Option<Timestamp>,
 }
 
+/// An opt-out that is kept for a seller that is not on file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StrangersOptOut {
+    /// The seller as it was named.
+    pub seller: String,
+    /// Who opted out.
+    pub number: PhoneNumber,
+    /// The latest time that it was said.
+    pub at: Timestamp,
+}
+
 /// A person's decision, or time's.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Review {
@@ -121,6 +132,10 @@ pub trait Holds {
         limit: u32,
         now: Timestamp,
     ) -> Result<Vec<(HoldRecord, OptOutReceipt)>>;
+
+    /// Opt-outs for sellers that are not on file, by the name as it was given; at most `limit` of them, in order of name and
+    /// number, each number once a name.
+    fn opt_outs_of_strangers(&self, limit: u32) -> Result<Vec<StrangersOptOut>>;
 
     /// Takes many opt-outs in one transaction, all or none. `Invalid` when one lies in the future.
     fn revoke_all(

@@ -68,7 +68,7 @@ fn those_due_first_come_first_and_every_page_is_reached() {
     server.put("/v1/sellers/other", &other).ok();
     let bring = |last: u32, seller: &str| {
         let number = format!("+121255501{last}");
-        let words = json!({"from": number, "text": format!("not interested {last}")});
+        let words = json!({"from": number, "text": "i'm not interested"});
         let path = format!("/v1/hooks/voicemail?seller={seller}");
         let effect = server.post(&path, &words).ok();
         effect["holds"][0].as_str().unwrap().to_owned()

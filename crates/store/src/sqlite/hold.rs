@@ -14,7 +14,7 @@ use super::column::{
 use super::dial::{self, Scope};
 use super::work::Work;
 use super::{SqliteStore, page, suppression};
-use crate::hold::{HoldCount, HoldDraft, HoldRecord, HoldState, Holds, Review};
+use crate::hold::{HoldCount, HoldDraft, HoldRecord, HoldState, Holds, Review, StrangersOptOut};
 use crate::suppression::{OptOutReceipt, OptOutScope, Revocation};
 use crate::{Page, PageRequest, Result, StoreError};
 
@@ -373,6 +373,11 @@ impl Holds for SqliteStore {
     ) -> Result<Vec<(HoldRecord, OptOutReceipt)>> {
         self.writer
             .write(now, move |work| expire(work, scope, limit))
+    }
+
+    fn opt_outs_of_strangers(&self, limit: u32) -> Result<Vec<StrangersOptOut>> {
+        self.readers
+            .read(|conn| suppression::of_strangers(conn, limit))
     }
 
     fn revoke_all(

@@ -8,11 +8,12 @@ use ringfence_core::suppression::InternalEntry;
 use rusqlite::{Connection, Row, params};
 use serde_json::json;
 
-use super::column::{digits, time, whole, word};
+use super::column::{digits, number, time, whole, word};
 use super::dial::{self, Scope};
 use super::work::Work;
 use super::{hold, lead, page};
 use crate::Result;
+use crate::hold::StrangersOptOut;
 use crate::suppression::{
     OptOutReceipt, OptOutScope, Revocation, SuppressionDraft, SuppressionRecord,
 };
@@ -170,6 +171,24 @@ pub(super) fn of(conn: &Connection, number: PhoneNumber) -> Result<Vec<Suppressi
         "SELECT * FROM suppressions WHERE number = ?1 ORDER BY at, id",
         [digits(number)],
         record,
+    )
+}
+
+/// Those whose seller is not on file.
+pub(super) fn of_strangers(conn: &Connection, limit: u32) -> Result<Vec<StrangersOptOut>> {
+    page::all(
+        conn,
+        "SELECT seller, number, MAX(at) AS at FROM suppressions
+         WHERE seller IS NOT NULL AND seller NOT IN (SELECT id FROM sellers)
+         GROUP BY seller, number ORDER BY seller, number LIMIT ?1",
+        [limit],
+        |row| {
+            Ok(StrangersOptOut {
+                seller: row.get("seller")?,
+                number: number(row, "number")?,
+                at: time(row, "at")?,
+            })
+        },
     )
 }
 
