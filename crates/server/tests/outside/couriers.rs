@@ -130,94 +130,72 @@ fn tag(token: &str, signed: &str) -> String {
     STANDARD.encode(hmac::sign(&key, signed.as_bytes()))
 }
 
-#[test]
-fn plivo_brings_opt_outs_and_is_told_from_others() {
-    let (world, server) = world(&format!(
-        "plivo_auth_token_file = \"plivo.token\"\npublic_url = \"{ORIGIN}/\""
-    ));
-    let body = "Text=STOP&From=12125550123&To=12125550100&Type=sms&MessageUUID=u1";
-    let nonce = ("x-plivo-signature-v3-nonce", "12345");
-    let signed = format!(
-        "{ORIGIN}/v1/hooks/sms?From12125550123MessageUUIDu1TextSTOPTo12125550100Typesms.12345"
-    );
-    let good = tag("secret", &signed);
-    let target = "/v1/hooks/sms";
-    for (headers, body, what) in [
-        (
-            vec![("x-plivo-signature-v3", tag("other", &signed))],
-            body,
-            "another's",
-        ),
-        (
-            vec![("x-plivo-signature-v3", good.clone())],
-            &body.replace("0123", "0124"),
-            "another body",
-        ),
-        // The second version does not stand in for a third that is wrong.
-        (
-            vec![
-                ("x-plivo-signature-v3", "bm9wZQ==".to_owned()),
-                (
-                    "x-plivo-signature-v2",
-                    tag("secret", &format!("{ORIGIN}{target}9")),
-                ),
-                ("x-plivo-signature-v2-nonce", "9".to_owned()),
-            ],
-            body,
-            "a wrong third version",
-        ),
-        (
-            vec![(
-                "x-plivo-signature-v2",
-                tag("secret", &format!("{ORIGIN}{target}")),
-            )],
-            body,
-            "no nonce",
-        ),
-    ] {
-        let mut all: Vec<(&str, &str)> = headers.iter().map(|(n, v)| (*n, v.as_str())).collect();
-        all.push(nonce);
-        let reply = plivo(&server, target, &all, body);
-        assert_eq!(reply.problem(), (401, "unauthorized".into()), "{what}");
-    }
-    assert!(!is_out(&server, "+12125550123") && !is_out(&server, "+12125550124"));
+const SMS: &str = "/v1/hooks/sms";
+const V3: &str = "x-plivo-signature-v3";
+const V3_NONCE: (&str, &str) = ("x-plivo-signature-v3-nonce", "12345");
+const V2: &str = "x-plivo-signature-v2";
+const V2_NONCE: (&str, &str) = ("x-plivo-signature-v2-nonce", "777");
+const STOP: &str = "Text=STOP&From=12125550123&To=12125550100&Type=sms&MessageUUID=u1";
 
-    let reply = plivo(
-        &server,
-        target,
-        &[("x-plivo-signature-ma-v3", &good), nonce],
-        body,
-    );
-    assert_eq!(
-        (reply.status, reply.header("content-type")),
-        (200, "application/xml")
-    );
-    assert!(
-        reply.text.ends_with("<Response></Response>"),
-        "no reply: {}",
-        reply.text
-    );
+/// What the third version signs of [`STOP`].
+fn signed_v3() -> String {
+    format!("{ORIGIN}{SMS}?From12125550123MessageUUIDu1TextSTOPTo12125550100Typesms.12345")
+}
+
+fn plivo_world() -> (World, Server) {
+    world(&format!(
+        "plivo_auth_token_file = \"plivo.token\"\npublic_url = \"{ORIGIN}/\""
+    ))
+}
+
+#[test]
+fn plivo_brings_opt_outs() {
+    let (world, server) = plivo_world();
+    let good = tag("secret", &signed_v3());
+    let main = [("x-plivo-signature-ma-v3", good.as_str()), V3_NONCE];
+    let reply = plivo(&server, SMS, &main, STOP);
+    let media_type = reply.header("content-type");
+    assert_eq!((reply.status, media_type), (200, "application/xml"));
+    assert!(reply.text.ends_with("<Response></Response>"), "{reply:?}");
     assert!(is_out(&server, "+12125550123"));
     assert!(!server.is_barred("+12125550123", "other", "dnc-internal"));
 
     // The second version, with a query in the address; a number that is nobody's goes to `?seller=`.
-    let v2 = tag("secret", &format!("{ORIGIN}{target}777"));
-    let headers = [
-        ("x-plivo-signature-v2", v2.as_str()),
-        ("x-plivo-signature-v2-nonce", "777"),
-    ];
+    let v2 = tag("secret", &format!("{ORIGIN}{SMS}777"));
     let body = "From=%2B12125550130&To=28581&Text=&MessageIntent=optout&MessageUUID=u2";
-    let reply = plivo(&server, "/v1/hooks/sms?seller=acme-solar", &headers, body);
+    let target = format!("{SMS}?seller=acme-solar");
+    let reply = plivo(&server, &target, &[(V2, &v2), V2_NONCE], body);
     assert_eq!(reply.status, 200, "{reply:?}");
     assert!(is_out(&server, "+12125550130"), "Plivo took it for one");
     assert!(!server.is_barred("+12125550130", "other", "dnc-internal"));
     // With a key, unsigned.
-    let ingest = world.key(&["--role", "ingest"]);
-    let bearer = format!("Bearer {ingest}");
+    let bearer = format!("Bearer {}", world.key(&["--role", "ingest"]));
     let body = "From=12125550131&To=12125550100&Text=no+more+calls+please&MessageUUID=u3";
-    let reply = plivo(&server, target, &[("authorization", &bearer)], body);
+    let reply = plivo(&server, SMS, &[("authorization", &bearer)], body);
     assert_eq!((reply.status, is_out(&server, "+12125550131")), (200, true));
-    assert_eq!(plivo(&server, target, &[], body).status, 401);
+    assert_eq!(plivo(&server, SMS, &[], body).status, 401);
+}
+
+#[test]
+fn plivo_is_told_from_others() {
+    let (_world, server) = plivo_world();
+    let (good, others) = (tag("secret", &signed_v3()), tag("other", &signed_v3()));
+    let changed = STOP.replace("0123", "0124");
+    let v2 = tag("secret", &format!("{ORIGIN}{SMS}777"));
+    let no_nonce = tag("secret", &format!("{ORIGIN}{SMS}"));
+    // The second version does not stand in for a third that is wrong.
+    let both = vec![(V3, "bm9wZQ=="), V3_NONCE, (V2, v2.as_str()), V2_NONCE];
+    for (headers, body, what) in [
+        (vec![(V3, others.as_str()), V3_NONCE], STOP, "another's"),
+        (vec![(V3, &good), V3_NONCE], &changed, "another body"),
+        (vec![(V3, &good)], STOP, "without its nonce"),
+        (both, STOP, "a wrong third version"),
+        (vec![(V2, &no_nonce)], STOP, "the second without a nonce"),
+    ] {
+        let reply = plivo(&server, SMS, &headers, body);
+        assert_eq!(reply.problem(), (401, "unauthorized".into()), "{what}");
+    }
+    assert!(!is_out(&server, "+12125550123") && !is_out(&server, "+12125550124"));
 }
 
 #[test]

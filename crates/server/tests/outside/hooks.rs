@@ -338,23 +338,20 @@ fn an_opt_out_for_a_misspelt_seller_is_not_lost() {
     );
 }
 
+/// State and detail of what the doctor finds under one name.
+fn findings(world: &World, check: &str) -> Vec<(String, String)> {
+    let output = world.run(&["doctor", "--json"]);
+    let all: Vec<Value> = serde_json::from_slice(&output.stdout).unwrap();
+    let text = |finding: &Value, key: &str| finding[key].as_str().unwrap().to_owned();
+    let of = all.iter().filter(|finding| finding["check"] == check);
+    of.map(|finding| (text(finding, "state"), text(finding, "detail")))
+        .collect()
+}
+
 #[test]
 fn the_doctor_lists_opt_outs_for_sellers_that_are_not_on_file() {
     let (world, server) = world();
-    let findings = || -> Vec<(String, String)> {
-        let output = world.run(&["doctor", "--json"]);
-        let all: Value = serde_json::from_slice(&output.stdout).unwrap();
-        let of = all
-            .as_array()
-            .unwrap()
-            .iter()
-            .filter(|f| f["check"] == "opt-outs");
-        of.map(|f| {
-            let text = |key: &str| f[key].as_str().unwrap().to_owned();
-            (text("state"), text("detail"))
-        })
-        .collect()
-    };
+    let findings = || findings(&world, "opt-outs");
     assert!(findings().is_empty());
     let said = |number: &str, seller: &str| {
         let body = json!({"number": number, "seller": seller, "channel": "letter"});

@@ -254,7 +254,12 @@ fn a_person_decides_about_unclear_words() {
     }
     assert!(server.is_barred("+12125550164", "acme-solar", "dnc-internal"));
     assert!(browser.get("/review").text.contains("Nothing waits"));
+}
 
+#[test]
+fn a_form_is_one_keys_and_readers_are_shown_none() {
+    let (world, server) = world();
+    let form = Browser::new(&server, &server.key).form();
     // Another key's form is not this one's, and who may only read is shown no form.
     let reader = world.key(&["--role", "read-only"]);
     assert!(
