@@ -404,3 +404,24 @@ fn new_opt_out(
     );
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::time_left;
+
+    #[test]
+    fn what_is_overdue_is_said_and_the_rest_counted() {
+        let now = "2026-11-21T15:00:00Z".parse().unwrap();
+        for (due_at, wanted) in [
+            ("2026-11-21T15:00:00Z", "<strong>Overdue since"),
+            ("2026-11-11T15:00:00Z", "<strong>Overdue since"),
+            ("2026-11-21T15:59:00Z", "in 0 hour(s)."),
+            ("2026-11-23T14:59:00Z", "in 47 hour(s)."),
+            ("2026-11-23T15:00:00Z", "in 2 days."),
+            ("2026-12-01T14:00:00Z", "in 9 days."),
+        ] {
+            let said = time_left(due_at.parse().unwrap(), now);
+            assert!(said.contains(wanted), "{due_at}: {said}");
+        }
+    }
+}

@@ -2,8 +2,9 @@
 //!
 //! The form: <https://www.plivo.com/docs/sms/api/message/handling-incoming/>. Two signatures are known. For messages Plivo
 //! documents the second version, <https://docs.plivo.com/docs/messaging/concepts/signature-validation>, which covers the
-//! address and a nonce and not what is said; it sends the third, which covers the form too, as well, and that decides where it is
-//! there. How the third is put together: `utils/signature_v3.py` of `plivo-python` and `utils.go` of `plivo-go`.
+//! address and a nonce and not what is said. Of the third, which covers the form, too, it says that all its requests bear it, those
+//! to a `message_url` among them, <https://docs.plivo.com/docs/voice/xml/request/validation>; so that decides where it is there.
+//! How the third is put together: `utils/signature_v3.py` of `plivo-python` and `utils.go` of `plivo-go`.
 
 use hyper::HeaderMap;
 use ring::hmac;
