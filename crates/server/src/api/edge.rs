@@ -336,8 +336,8 @@ async fn read_body(
 }
 
 fn success(app: &Arc<App>, answer: Answer, closing: watch::Receiver<bool>) -> Out {
-    let elsewhere = match answer.body {
-        Payload::Elsewhere(path) => Some(path),
+    let elsewhere = match &answer.body {
+        Payload::Elsewhere(path) => Some(path.clone()),
         _ => None,
     };
     let body = match answer.body {
@@ -373,7 +373,7 @@ fn success(app: &Arc<App>, answer: Answer, closing: watch::Receiver<bool>) -> Ou
         );
     }
     if let Some(path) = elsewhere {
-        headers.insert(header::LOCATION, HeaderValue::from_static(path));
+        insert(headers, header::LOCATION, &path);
     }
     out
 }

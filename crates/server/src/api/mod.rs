@@ -37,6 +37,7 @@ use ringfence_store::key::Role::{self, Compliance, Ingest, Operator, ReadOnly};
 pub use access::{fresh_key, key_hash};
 pub use decisions::DecisionAnswer;
 pub use edge::serve;
+pub use hooks::telnyx_key;
 
 use openapi::schema_of;
 use route::{Body, Handler, Route};
@@ -160,7 +161,7 @@ const ROUTES: &[Route] = &[
     post("/v1/lists:prune", "suppression.prune-lists", "Remove the files of list versions that bind nobody any more.", DESK, Body::Json(schema_of::<lists::PruneAsked>), lists::prune),
 
     post("/v1/opt-outs:import", "consent.import-opt-outs", "Take in a CSV file of opt-outs: number[,seller][,at].", BRINGERS, Body::File, opt_outs::import),
-    post("/v1/hooks/{id}", hooks::ROUTE, "Words by another road: sms, email, voicemail, opt-out. Twilio's form is taken, signed by Twilio.", BRINGERS, Body::Json(hooks::schema), hooks::bring),
+    post("/v1/hooks/{id}", hooks::ROUTE, "Words by another road: sms, email, voicemail, opt-out. Text messages are taken as Twilio, Telnyx and Plivo send and sign them.", BRINGERS, Body::Json(hooks::schema), hooks::bring),
     get("/v1/holds", "converse.holds", "Numbers that wait for a person's decision; ?state=.", READERS, holds::list),
     get("/v1/holds/{id}", "converse.hold", "One hold.", READERS, holds::show),
     post("/v1/holds/{id}:release", "converse.release", "It was no opt-out.", DESK, Body::Json(schema_of::<holds::ReviewSent>), holds::release),

@@ -3,6 +3,7 @@
 mod freshness;
 mod machine;
 mod prunable;
+mod strangers;
 mod waiting;
 
 use std::collections::BTreeSet;
@@ -50,6 +51,7 @@ impl Doctor {
         freshness::look(&world, &mut findings)?;
         prunable::look(&world, &mut findings)?;
         waiting::look(&world, &mut findings)?;
+        strangers::look(&world, &mut findings)?;
         access(&world, &mut findings)?;
         log(&world, &mut findings)?;
         let bad = findings.iter().any(|f| !matches!(f.state, "ok" | "note"));
