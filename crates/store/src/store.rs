@@ -191,6 +191,18 @@ pub trait Store: Copies + Holds + Outbox + Scrubs + Send + Sync {
     fn reserve(&self, reservation: Reservation, decide: Decide, now: Timestamp)
     -> Result<Reserved>;
 
+    /// The same without waiting: `then` is called when the record is durable, or cannot be, on a thread of the store, which
+    /// it must not hold up. `Unavailable` at once while too many wait.
+    fn reserve_then(
+        &self,
+        reservation: Reservation,
+        decide: Decide,
+        now: Timestamp,
+        then: Box<dyn FnOnce(Result<Reserved>) + Send>,
+    ) {
+        then(self.reserve(reservation, decide, now));
+    }
+
     /// One decision, or `NotFound`.
     fn decision(&self, id: &Id) -> Result<DecisionRecord>;
 

@@ -1,6 +1,7 @@
 //! The HTTP API. [`ROUTES`] is the whole of it; each resource has its file.
 
 mod access;
+mod act;
 mod calls;
 mod campaigns;
 mod consents;
@@ -39,7 +40,7 @@ pub use decisions::DecisionAnswer;
 pub use edge::serve;
 
 use openapi::schema_of;
-use route::{Body, Handler, Route};
+use route::{Body, Handler, Reserving, Route};
 
 const JSON: &str = "application/json";
 const PROBLEM: &str = "application/problem+json";
@@ -68,6 +69,7 @@ const fn get(
         roles,
         body: Body::None,
         handler,
+        reserving: None,
     }
 }
 
@@ -87,6 +89,7 @@ const fn post(
         roles,
         body,
         handler,
+        reserving: None,
     }
 }
 
@@ -106,6 +109,7 @@ const fn put(
         roles,
         body,
         handler,
+        reserving: None,
     }
 }
 
@@ -124,6 +128,14 @@ const fn delete(
         roles,
         body: Body::None,
         handler,
+        reserving: None,
+    }
+}
+
+const fn reserving(route: Route, reserving: Reserving) -> Route {
+    Route {
+        reserving: Some(reserving),
+        ..route
     }
 }
 
@@ -175,7 +187,7 @@ const ROUTES: &[Route] = &[
     get("/v1/overrides", "rules.overrides", "Counsel overrides.", READERS, operator::overrides),
     post("/v1/overrides", "rules.override", "Record a counsel override.", COUNSEL, Body::Json(schema_of::<operator::OverrideSent>), operator::record_override),
 
-    post("/v1/decisions", "gate.decide", "May this call be placed?", READERS, Body::Json(schema_of::<decisions::DecisionAsked>), decisions::decide),
+    reserving(post("/v1/decisions", "gate.decide", "May this call be placed?", READERS, Body::Json(schema_of::<decisions::DecisionAsked>), decisions::decide), decisions::RESERVING),
     post("/v1/scrubs", "gate.scrub", "What the gate would say of many numbers, by verdict, reason, state and hour; nothing is recorded.", READERS, Body::JsonOrFile(schema_of::<scrubs::ScrubAsked>), scrubs::scrub),
     post("/v1/attempts/{id}:settle", "dial.settle", "Say how a call of your own dialer went.", DIALERS, Body::Json(schema_of::<decisions::Settled>), decisions::settle),
 

@@ -105,7 +105,7 @@ fn a_copy_that_still_binds_is_missed_though_a_newer_one_is_there() {
     // The numbers of New York occur in it, but this subscription is Miami's.
     let narrow = world.write("305.txt", "212,5550198\n305,5550199\n");
     let import = ["lists", "import", "--kind", "ftc-full", "--area-codes"];
-    let obtained = ["305", "--obtained-at", "2026-11-21T00:00:00Z", &narrow];
+    let obtained = ["305", "--obtained-at", "2026-11-20T01:00:00Z", &narrow];
     world.done(&[&import[..], &obtained[..]].concat());
     soon("both are taken up", || {
         decision(&server)["verdict"] == "allow"
@@ -131,7 +131,7 @@ fn a_copy_that_still_binds_is_missed_though_a_newer_one_is_there() {
     // A copy as wide as it takes its place: now nobody needs it, and nobody misses it.
     let newer = world.write("both.txt", "212,5550198\n305,5550199\n");
     let import = ["lists", "import", "--kind", "ftc-full", "--obtained-at"];
-    world.done(&[&import[..], &["2026-11-22T00:00:00Z", &newer]].concat());
+    world.done(&[&import[..], &["2026-11-20T02:00:00Z", &newer]].concat());
     soon("the newest decides", || {
         decision(&server)["verdict"] == "allow" && server.get("/ready").status == 200
     });

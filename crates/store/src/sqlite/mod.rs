@@ -13,6 +13,7 @@ mod evidence;
 mod gate;
 mod hold;
 mod key;
+mod keyring;
 mod known;
 mod lead;
 mod list;
@@ -42,6 +43,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use ringfence_core::evidence::public_key;
 
+use self::keyring::Keyring;
 use self::readers::Readers;
 use self::shelf::Shelf;
 use self::writer::Writer;
@@ -54,6 +56,7 @@ pub struct SqliteStore {
     public: [u8; 32],
     writer: Writer,
     readers: Readers,
+    keyring: Keyring,
     shelf: Arc<Shelf>,
 }
 
@@ -72,6 +75,7 @@ impl SqliteStore {
             public: public_key(&secret),
             writer: Writer::start(conn, &secret)?,
             readers: Readers::new(path.to_owned()),
+            keyring: Keyring::new(path.to_owned()),
             shelf: Arc::new(Shelf::new(path)),
         })
     }

@@ -450,7 +450,7 @@ impl Store for SqliteStore {
     }
 
     fn authenticate(&self, sha256: &[u8; 32]) -> Result<Option<ApiKey>> {
-        self.readers.read(|conn| key::authenticate(conn, sha256))
+        self.keyring.authenticate(sha256)
     }
 
     fn revoke_key(&self, id: &Id, now: Timestamp) -> Result<()> {
