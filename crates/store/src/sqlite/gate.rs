@@ -12,6 +12,7 @@ use serde_json::json;
 
 use super::column::{digits, time, whole, word, word_column};
 use super::known::Known;
+use super::rows::Table;
 use super::shelf::Shelf;
 use super::work::Work;
 use super::{
@@ -227,26 +228,24 @@ fn insert_decision(
         .as_ref()
         .map_or("", |_| request.seller.as_str());
     let packed = pattern::pack(work, known, &facts_text, decision_json)?;
-    work.conn
-        .prepare_cached(
-            "INSERT INTO decisions (seq, id, callee, number, seller, verdict, at, clock, pack_sha256, pattern, texts,
-                 facts_bytes)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
-        )?
-        .execute(params![
-            entry.seq,
-            id.as_str(),
-            request.to,
-            number.map(digits),
-            request.seller,
-            word(&decision.verdict)?,
-            work.micros(),
-            word(&work.clock())?,
-            decision.rule_pack.sha256,
-            packed.pattern,
-            packed.texts,
-            packed.facts_bytes,
-        ])?;
+    let (at, clock) = (work.micros(), word(&work.clock())?);
+    work.put(
+        Table::Decision,
+        &[
+            entry.seq.into(),
+            id.as_str().into(),
+            (&request.to).into(),
+            number.into(),
+            (&request.seller).into(),
+            (&word(&decision.verdict)?).into(),
+            at.into(),
+            (&clock).into(),
+            decision.rule_pack.sha256.as_ref().into(),
+            packed.pattern.into(),
+            packed.texts.as_slice().into(),
+            (packed.facts_bytes as u64).into(),
+        ],
+    )?;
     Ok(entry.seq)
 }
 
@@ -307,34 +306,30 @@ fn take_attempt(
 }
 
 fn insert_attempt(
-    work: &Work<'_>,
+    work: &mut Work<'_>,
     seq: u64,
     reserved_seq: u64,
     attempt: &AttemptRecord,
     token: &str,
 ) -> Result<()> {
-    work.conn
-        .prepare_cached(
-            "INSERT INTO attempts (seq, reserved_seq, id, decision, number, seller, caller_id, call, campaign, lead,
-                 state, token_sha256, reserved_at, expires_at)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, 'reserved', ?11, ?12, ?13)",
-        )?
-        .execute(params![
-            seq,
-            reserved_seq,
-            attempt.id.as_str(),
-            attempt.decision.as_str(),
-            digits(attempt.to),
-            attempt.seller,
-            attempt.caller_id.e164(),
-            attempt.call.as_ref().map(Id::as_str),
-            attempt.campaign.as_ref().map(Id::as_str),
-            attempt.lead.as_ref().map(Id::as_str),
-            dial::token_hash(token),
-            attempt.reserved_at.as_microsecond(),
-            attempt.expires_at.as_microsecond(),
-        ])?;
-    Ok(())
+    work.put(
+        Table::Attempt,
+        &[
+            seq.into(),
+            reserved_seq.into(),
+            attempt.id.as_str().into(),
+            attempt.decision.as_str().into(),
+            attempt.to.into(),
+            (&attempt.seller).into(),
+            (&attempt.caller_id.e164()).into(),
+            attempt.call.as_ref().map(Id::as_str).into(),
+            attempt.campaign.as_ref().map(Id::as_str).into(),
+            attempt.lead.as_ref().map(Id::as_str).into(),
+            dial::token_hash(token).as_slice().into(),
+            attempt.reserved_at.as_microsecond().into(),
+            attempt.expires_at.as_microsecond().into(),
+        ],
+    )
 }
 
 /// The number to present: the one that was asked for and allowed, or the first of the seller's that is in force.

@@ -6,6 +6,7 @@ use std::sync::{Condvar, Mutex, PoisonError};
 use rusqlite::{Connection, OpenFlags};
 
 use super::connection;
+use super::writer::Door;
 use crate::Result;
 
 /// Readers at the same time; more wait (invariant `bounded`).
@@ -13,6 +14,7 @@ const READERS_MAX: usize = 8;
 
 pub(super) struct Readers {
     path: PathBuf,
+    door: Door,
     pool: Mutex<Pool>,
     returned: Condvar,
 }
@@ -23,9 +25,10 @@ struct Pool {
 }
 
 impl Readers {
-    pub(super) fn new(path: PathBuf) -> Self {
+    pub(super) fn new(path: PathBuf, door: Door) -> Self {
         Self {
             path,
+            door,
             pool: Mutex::new(Pool {
                 idle: Vec::new(),
                 open: 0,
@@ -34,7 +37,7 @@ impl Readers {
         }
     }
 
-    /// Reads within one snapshot, whatever is written meanwhile.
+    /// Reads within one snapshot, whatever is written meanwhile; everything that was acknowledged before is in it.
     pub(super) fn read<T>(&self, read: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
         let mut lease = self.lease()?;
         let Some(conn) = lease.conn.as_mut() else {
@@ -54,6 +57,7 @@ impl Readers {
     }
 
     fn lease(&self) -> Result<Lease<'_>> {
+        self.door.settle();
         let mut pool = self.pool.lock().unwrap_or_else(PoisonError::into_inner);
         loop {
             if let Some(conn) = pool.idle.pop() {

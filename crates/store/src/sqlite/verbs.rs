@@ -244,7 +244,7 @@ impl Store for SqliteStore {
         now: Timestamp,
     ) -> Result<Reserved> {
         let shelf = Arc::clone(&self.shelf);
-        self.writer.write_keeping(now, move |work| {
+        self.writer.write_ahead(now, move |work| {
             gate::reserve(work, &shelf, &reservation, &decide)
         })
     }
