@@ -5,7 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{SyncSender, sync_channel};
+use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
 use std::thread::JoinHandle;
 
 use jiff::Timestamp;
@@ -107,6 +107,16 @@ impl Writer {
     {
         self.door.ask(now, Lane::Ahead, work)
     }
+
+    /// The same without waiting; `then` is called on a thread of the store, which it must not hold up.
+    pub(super) fn write_ahead_then<T, F, E>(&self, now: Timestamp, work: F, then: E)
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Work<'_>) -> Result<T> + Send + 'static,
+        E: FnOnce(Result<T>) + Send + 'static,
+    {
+        self.door.ask_then(now, Lane::Ahead, work, then);
+    }
 }
 
 impl Door {
@@ -124,23 +134,58 @@ impl Door {
         F: FnOnce(&mut Work<'_>) -> Result<T> + Send + 'static,
     {
         let (reply, answered) = sync_channel(1);
-        let command: Command = Box::new(move |tx| {
-            let result = tx.and_then(|tx| {
-                catch_unwind(AssertUnwindSafe(|| work(tx)))
-                    .unwrap_or_else(|_| Err(StoreError::Unavailable("the command panicked".into())))
-            });
-            let keep = result.is_ok();
-            let answer: Answer = Box::new(move |committed| {
-                // A caller that has gone away needs no answer.
-                let _ = reply.send(result.and_then(|value| committed.map(|()| value)));
-            });
-            (keep, answer)
+        let asked = asked(now, lane, work, move |result| {
+            // A caller that has gone away needs no answer.
+            let _ = reply.send(result);
         });
-        let gone = || StoreError::Unavailable("the store is closed".into());
-        let asked = Asked { now, lane, command };
-        self.queue.send(Message::Ask(asked)).map_err(|_| gone())?;
-        answered.recv().map_err(|_| gone())?
+        self.queue.send(Message::Ask(asked)).map_err(|_| closed())?;
+        answered.recv().map_err(|_| closed())?
     }
+
+    /// Returns at once; `then` is called on a thread of the store, which it must not hold up.
+    fn ask_then<T, F, E>(&self, now: Timestamp, lane: Lane, work: F, then: E)
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Work<'_>) -> Result<T> + Send + 'static,
+        E: FnOnce(Result<T>) + Send + 'static,
+    {
+        let asked = asked(now, lane, work, then);
+        let (asked, why) = match self.queue.try_send(Message::Ask(asked)) {
+            Ok(()) => return,
+            Err(TrySendError::Full(message)) => (message, busy()),
+            Err(TrySendError::Disconnected(message)) => (message, closed()),
+        };
+        if let Message::Ask(asked) = asked {
+            (asked.command)(Err(why)).1(Ok(()));
+        }
+    }
+}
+
+fn asked<T, F, E>(now: Timestamp, lane: Lane, work: F, then: E) -> Asked
+where
+    T: Send + 'static,
+    F: FnOnce(&mut Work<'_>) -> Result<T> + Send + 'static,
+    E: FnOnce(Result<T>) + Send + 'static,
+{
+    let command: Command = Box::new(move |tx| {
+        let result = tx.and_then(|tx| {
+            catch_unwind(AssertUnwindSafe(|| work(tx)))
+                .unwrap_or_else(|_| Err(StoreError::Unavailable("the command panicked".into())))
+        });
+        let keep = result.is_ok();
+        let answer: Answer =
+            Box::new(move |durable| then(result.and_then(|value| durable.map(|()| value))));
+        (keep, answer)
+    });
+    Asked { now, lane, command }
+}
+
+fn closed() -> StoreError {
+    StoreError::Unavailable("the store is closed".into())
+}
+
+fn busy() -> StoreError {
+    StoreError::Unavailable(format!("{QUEUE_MAX} commands are waiting"))
 }
 
 impl Drop for Writer {

@@ -2,7 +2,7 @@
 
 use crate::contract::{CALLEE, at, facts, gate, list, reservation, revocation, seller};
 use ringfence_core::gate::Verdict;
-use ringfence_store::key::{ApiKeyDraft, Role};
+use ringfence_store::key::{ApiKeyDraft, Keys, Role};
 use ringfence_store::list::ListKind;
 use ringfence_store::{SqliteStore, Store, StoreError};
 
