@@ -119,9 +119,10 @@ pub trait Store: Copies + Holds + Keys + Outbox + Scrubs + Send + Sync {
         seller: Option<&str>,
     ) -> Result<Vec<Vec<String>>>;
 
-    /// What of the lists that decide now cannot be read, such as a file that vanished: decisions that need it deny.
-    /// Opens the lists that nobody has asked yet, which takes a third of a second for the whole registry.
-    fn list_faults(&self) -> Result<Vec<SourceFailure>>;
+    /// What of the lists cannot be read, such as a file that vanished, among exactly those versions that some decision at
+    /// `now` could need, whoever the seller: such decisions deny. Opens the lists that nobody has asked yet, which takes a
+    /// third of a second for the whole registry. A version that nobody can need from `now` on is let go of soon after.
+    fn list_faults(&self, now: Timestamp) -> Result<Vec<SourceFailure>>;
 
     /// The files in which the numbers of the lists are: a copy of the store needs them, too.
     fn list_files(&self) -> Result<Vec<ListFile>>;

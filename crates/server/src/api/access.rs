@@ -8,7 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use hyper::{HeaderMap, StatusCode, header};
 use ringfence_core::id::Id;
 use ringfence_store::Store;
-use ringfence_store::key::{ApiKey, Keys, Role};
+use ringfence_store::key::{ApiKey, Role};
 use sha2::{Digest, Sha256};
 
 use super::problem::ApiError;
@@ -130,6 +130,12 @@ pub fn permit(route: &Route, caller: &Caller) -> Result<(), ApiError> {
         }
         _ => Ok(()),
     }
+}
+
+/// A browser asks its user for the key.
+pub fn with_realm(mut error: ApiError, basic: bool) -> ApiError {
+    error.allow = basic.then(|| "Basic realm=\"ringfence\"".to_owned());
+    error
 }
 
 fn presented(headers: &HeaderMap, basic: bool) -> Option<String> {

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use hyper::{HeaderMap, StatusCode};
 use jiff::SignedDuration;
 use ringfence_core::id::Id;
-use ringfence_store::key::{Idempotency, IdempotentRequest, Keys};
+use ringfence_store::key::{Idempotency, IdempotentRequest};
 use sha2::{Digest, Sha256};
 
 use super::problem::ApiError;
@@ -58,6 +58,16 @@ pub struct Replayable {
     pub answer: Result<Answer, ApiError>,
     /// It was given before.
     pub replayed: bool,
+}
+
+impl Replayable {
+    /// An answer that was not given before.
+    pub const fn first(answer: Result<Answer, ApiError>) -> Self {
+        Self {
+            answer,
+            replayed: false,
+        }
+    }
 }
 
 /// Does it, unless it was done before.

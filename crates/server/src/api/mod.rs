@@ -1,6 +1,7 @@
 //! The HTTP API. [`ROUTES`] is the whole of it; each resource has its file.
 
 mod access;
+mod act;
 mod calls;
 mod campaigns;
 mod consents;
@@ -40,7 +41,7 @@ pub use edge::serve;
 pub use hooks::telnyx_key;
 
 use openapi::schema_of;
-use route::{Body, Handler, Route};
+use route::{Body, Handler, Reserving, Route};
 
 const JSON: &str = "application/json";
 const PROBLEM: &str = "application/problem+json";
@@ -69,6 +70,7 @@ const fn get(
         roles,
         body: Body::None,
         handler,
+        reserving: None,
     }
 }
 
@@ -88,6 +90,7 @@ const fn post(
         roles,
         body,
         handler,
+        reserving: None,
     }
 }
 
@@ -107,6 +110,7 @@ const fn put(
         roles,
         body,
         handler,
+        reserving: None,
     }
 }
 
@@ -125,6 +129,14 @@ const fn delete(
         roles,
         body: Body::None,
         handler,
+        reserving: None,
+    }
+}
+
+const fn reserving(route: Route, reserving: Reserving) -> Route {
+    Route {
+        reserving: Some(reserving),
+        ..route
     }
 }
 
@@ -176,7 +188,7 @@ const ROUTES: &[Route] = &[
     get("/v1/overrides", "rules.overrides", "Counsel overrides.", READERS, operator::overrides),
     post("/v1/overrides", "rules.override", "Record a counsel override.", COUNSEL, Body::Json(schema_of::<operator::OverrideSent>), operator::record_override),
 
-    post("/v1/decisions", "gate.decide", "May this call be placed?", READERS, Body::Json(schema_of::<decisions::DecisionAsked>), decisions::decide),
+    reserving(post("/v1/decisions", "gate.decide", "May this call be placed?", READERS, Body::Json(schema_of::<decisions::DecisionAsked>), decisions::decide), decisions::RESERVING),
     post("/v1/scrubs", "gate.scrub", "What the gate would say of many numbers, by verdict, reason, state and hour; nothing is recorded.", READERS, Body::JsonOrFile(schema_of::<scrubs::ScrubAsked>), scrubs::scrub),
     post("/v1/attempts/{id}:settle", "dial.settle", "Say how a call of your own dialer went.", DIALERS, Body::Json(schema_of::<decisions::Settled>), decisions::settle),
 

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
+use ringfence_store::gate::{Reservation, Reserved};
 use ringfence_store::key::Role;
 use serde_json::Value;
 
@@ -12,6 +13,14 @@ use crate::app::App;
 
 /// What answers. It may block: it runs on a thread of its own.
 pub type Handler = fn(&App, Request) -> Result<Answer, ApiError>;
+
+/// An operation that is a reservation, in two parts: nobody's thread waits for the disk between them. Neither may block.
+pub struct Reserving {
+    /// What is to be reserved; none: this request is of another kind, and its handler is to be asked.
+    pub before: fn(&App, &Request) -> Result<Option<Reservation>, ApiError>,
+    /// The answer, once it is durable.
+    pub after: fn(&App, &Reserved) -> Result<Answer, ApiError>,
+}
 
 /// What a route takes.
 #[derive(Clone, Copy)]
@@ -48,6 +57,8 @@ pub struct Route {
     pub body: Body,
     /// What answers.
     pub handler: Handler,
+    /// How it answers without a thread of its own, if it can.
+    pub reserving: Option<Reserving>,
 }
 
 impl Route {
@@ -87,6 +98,9 @@ pub fn find(routes: &'static [Route], method: &str, path: &str) -> Found {
 }
 
 fn matches(pattern: &'static str, path: &str) -> Option<BTreeMap<&'static str, String>> {
+    if !pattern.contains('{') && !path.contains('%') {
+        return (pattern == path).then(BTreeMap::new);
+    }
     let mut parts = BTreeMap::new();
     let mut wanted = pattern.split('/');
     let mut given = path.split('/');
@@ -214,6 +228,7 @@ mod tests {
             ),
             ("/v1/numbers/{id}", "/v1/numbers/", None),
             ("/v1/numbers/{id}", "/v1/numbers/1/2", None),
+            ("/v1/numbers", "/v1/numbers/1", None),
         ] {
             let found = matches(pattern, path).map(|p| p["id"].clone());
             assert_eq!(found.as_deref(), want, "{path}");

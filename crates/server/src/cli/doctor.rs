@@ -13,7 +13,6 @@ use jiff::SignedDuration;
 use jiff::tz::TimeZone;
 use ringfence_core::seller::names_seller;
 use ringfence_store::PageRequest;
-use ringfence_store::key::Keys;
 use ringfence_store::list::ListKind;
 use ringfence_store::seller::{PromptKind, SellerRecord};
 use serde::Serialize;
@@ -193,7 +192,7 @@ fn lists(world: &World, findings: &mut Vec<Finding>) -> Result<(), Failure> {
     let lists = world.store.lists()?;
     let days = i64::from(world.rules.federal.registry_age_days_max);
     let age_max = SignedDuration::from_hours(days * 24);
-    for fault in world.store.list_faults()? {
+    for fault in world.store.list_faults(world.now())? {
         let detail = format!("{}: {}; import it again", fault.source, fault.detail);
         findings.push(found("list-file", "broken", detail));
     }

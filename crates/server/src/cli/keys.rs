@@ -2,7 +2,7 @@
 
 use clap::Subcommand;
 use ringfence_core::id::Id;
-use ringfence_store::key::{ApiKeyDraft, Keys, Role};
+use ringfence_store::key::{ApiKeyDraft, Role};
 
 use super::{Exit, Global, Outcome, World, say, say_json};
 use crate::api::{fresh_key, key_hash};

@@ -15,6 +15,7 @@ mod evidence;
 mod gate;
 mod hold;
 mod key;
+mod keyring;
 mod known;
 mod lead;
 mod list;
@@ -45,6 +46,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use ringfence_core::evidence::public_key;
 
+use self::keyring::Keyring;
 use self::readers::Readers;
 use self::shelf::Shelf;
 use self::writer::Writer;
@@ -57,6 +59,7 @@ pub struct SqliteStore {
     public: [u8; 32],
     writer: Writer,
     readers: Readers,
+    keyring: Keyring,
     shelf: Arc<Shelf>,
 }
 
@@ -77,6 +80,7 @@ impl SqliteStore {
             public: public_key(&secret),
             writer,
             readers,
+            keyring: Keyring::new(path.to_owned()),
             shelf: Arc::new(Shelf::new(path)),
         })
     }

@@ -44,12 +44,6 @@ impl Readers {
         snapshot(&mut lease, read)
     }
 
-    /// The same of tables that no decision adds to: it waits for none.
-    pub(super) fn read_apart<T>(&self, read: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
-        let mut lease = self.lease()?;
-        snapshot(&mut lease, read)
-    }
-
     /// Reads outside any transaction of ours, for what makes its own.
     pub(super) fn read_alone<T>(&self, read: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
         self.door.settle();

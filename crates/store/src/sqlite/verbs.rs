@@ -141,9 +141,10 @@ impl Store for SqliteStore {
         })
     }
 
-    fn list_faults(&self) -> Result<Vec<SourceFailure>> {
+    fn list_faults(&self, now: Timestamp) -> Result<Vec<SourceFailure>> {
+        self.shelf.tell(now);
         let book = self.readers.read(|conn| self.shelf.book(conn))?;
-        Ok(book.faults())
+        Ok(book.faults(now))
     }
 
     fn list_files(&self) -> Result<Vec<ListFile>> {

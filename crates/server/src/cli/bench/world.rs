@@ -15,7 +15,7 @@ use ringfence_core::rules::RulePack;
 use ringfence_core::seller::Seller;
 use ringfence_store::consent::ConsentDraft;
 use ringfence_store::gate::{Decide, GateSettings, Reservation};
-use ringfence_store::key::{ApiKeyDraft, Keys, Role};
+use ringfence_store::key::{ApiKeyDraft, Role};
 use ringfence_store::list::{ListImport, ListKind, ListRows};
 use ringfence_store::seller::{Prompt, PromptKind};
 use ringfence_store::sqlite::SqliteStore;
