@@ -8,10 +8,12 @@ use super::Attempt;
 use super::case::Case;
 use super::relaxed::{lifted, relaxed_cap};
 use crate::consent::Purpose;
-use crate::rules::{Cap, ClosedDays, Concerns, Days, Holiday, Hours, Local, Span, Window, Zone};
+use crate::rules::{Cap, ClosedDays, Concerns, Days, Hours, Local, Span, Window, Zone, date_of};
 
 /// How far ahead a first allowed instant is looked for: longer than any year of holidays.
 const HORIZON_DAYS: i64 = 400;
+
+const DAY_SECONDS: i64 = 86_400;
 
 /// One rule of the clock, in the zone in which it is tested.
 enum Constraint<'c> {
@@ -47,17 +49,18 @@ impl Constraint<'_> {
                 first_in_window(&window.hours, &zone.rules, margin, from, horizon)
             }),
             Self::ClosedDays { closed, zone } => {
-                if closed.closed_on(zone.local(from).day).is_none() {
-                    return Some(from);
-                }
-                let (holiday, zone) = (&closed.rule, &zone.rules);
                 let mut at = from;
                 while at <= horizon {
-                    let day = zone.to_datetime(at).date();
-                    if closed_on(holiday, day).is_none() {
+                    let local = zone.local(at);
+                    if closed.closed_on(local.day).is_none() {
                         return Some(at);
                     }
-                    at = start_of(day.tomorrow().ok()?, zone)?;
+                    at = if local.steady {
+                        let midnight = at.as_second() - i64::from(local.second);
+                        Timestamp::from_second(midnight + DAY_SECONDS).ok()?
+                    } else {
+                        start_of(date_of(local.day).tomorrow().ok()?, &zone.rules)?
+                    };
                 }
                 None
             }
@@ -89,17 +92,6 @@ pub(super) fn is_open(case: &Case<'_>, window: &Window, zone: &Zone, local: Loca
     spans.any(|span| span.open <= local.second && span.has_left(local.second, margin))
 }
 
-/// The name of the holiday that closes `day`, if the ban is in force.
-fn closed_on(holiday: &Holiday, day: Date) -> Option<&str> {
-    if !holiday.provenance.in_force_on(day) {
-        return None;
-    }
-    holiday
-        .recipes
-        .iter()
-        .find_map(|recipe| recipe.closed_on(day))
-}
-
 /// The windows of `day`; none: closed all day.
 fn spans_on(hours: &Hours, day: Date) -> &[Span] {
     let monday_first = usize::try_from(day.weekday().to_monday_zero_offset()).unwrap_or(0);
@@ -120,7 +112,7 @@ fn first_on_steady_days(
     }
     let today = from.as_second() - i64::from(local.second);
     for ahead in 0..2_u8 {
-        let midnight = today + i64::from(ahead) * 86_400;
+        let midnight = today + i64::from(ahead) * DAY_SECONDS;
         let not_before = |second: i64| {
             if second <= from.as_second() {
                 Some(from)
