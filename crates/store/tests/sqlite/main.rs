@@ -11,6 +11,7 @@ mod crash;
 mod list_files;
 #[cfg(test)]
 mod list_prune;
+#[cfg(test)]
 mod list_prune_crash;
 #[cfg(test)]
 mod processes;
