@@ -5,56 +5,38 @@ use std::fmt::Write as _;
 
 use jiff::Timestamp;
 
+use crate::calendar::civil;
+
 /// Seconds of a day.
-const DAY: u64 = 86_400;
+const DAY: i64 = 86_400;
 
 /// The first second of the year 10000.
-const FIVE_DIGIT_YEARS: u64 = 253_402_300_800;
+const FIVE_DIGIT_YEARS: i64 = 253_402_300_800;
 
 /// Appends the instant as [`Timestamp`]'s `Display` writes it: `2026-11-11T17:30:00.25Z`.
 pub(crate) fn write_instant(at: Timestamp, out: &mut String) {
-    let nanoseconds = u32::try_from(at.subsec_nanosecond());
-    match (u64::try_from(at.as_second()), nanoseconds) {
-        (Ok(second), Ok(nanosecond)) if second < FIVE_DIGIT_YEARS => {
-            write_second(second, out);
-            if nanosecond > 0 {
-                write_fraction(nanosecond, out);
-            }
-            out.push('Z');
+    let (second, nanosecond) = (at.as_second(), at.subsec_nanosecond());
+    if (0..FIVE_DIGIT_YEARS).contains(&second) && nanosecond >= 0 {
+        write_second(second, out);
+        if nanosecond > 0 {
+            write_fraction(nanosecond.unsigned_abs(), out);
         }
+        out.push('Z');
+    } else {
         // Writing to a `String` cannot fail.
-        _ => _ = write!(out, "{at}"),
+        let _ = write!(out, "{at}");
     }
 }
 
 /// The last digit of a number as a character.
-const fn digit(number: u64) -> u8 {
+const fn digit(number: u32) -> u8 {
     b'0' + (number % 10) as u8
 }
 
-/// Days since 1970 as a civil date: the Gregorian calendar in years that begin in March, so that the leap day is the last.
-/// After Howard Hinnant, "chrono-compatible low-level date algorithms", `civil_from_days`.
-const fn civil(days: u64) -> (u64, u64, u64) {
-    let days = days + 719_468;
-    let era = days / 146_097;
-    let day_of_era = days % 146_097;
-    let year_of_era =
-        (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let from_march = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * from_march + 2) / 5 + 1;
-    let month = if from_march < 10 {
-        from_march + 3
-    } else {
-        from_march - 9
-    };
-    let year = year_of_era + era * 400 + if month <= 2 { 1 } else { 0 };
-    (year, month, day)
-}
-
-fn write_second(second: u64, out: &mut String) {
+fn write_second(second: i64, out: &mut String) {
     let (year, month, day) = civil(second / DAY);
-    let time = second % DAY;
+    // A year of four digits, and the seconds of a day.
+    let (year, time) = (year as u32, (second % DAY) as u32);
     let (hour, minute, second) = (time / 3_600, time / 60 % 60, time % 60);
     let text = [
         digit(year / 1_000),
@@ -82,7 +64,7 @@ fn write_second(second: u64, out: &mut String) {
 }
 
 fn write_fraction(nanosecond: u32, out: &mut String) {
-    let mut rest = u64::from(nanosecond);
+    let mut rest = nanosecond;
     let mut text = [b'.'; 10];
     for place in text.iter_mut().skip(1).rev() {
         *place = digit(rest);

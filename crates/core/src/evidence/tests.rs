@@ -211,3 +211,18 @@ fn an_entry_written_as_texts_is_the_one_written_as_a_tree() {
         assert_eq!(direct, sha256_hex(canonical_json(&shown).as_bytes()));
     }
 }
+
+#[test]
+fn both_hashes_are_those_of_each() {
+    let bytes: Vec<u8> = (0..=255).cycle().take(700).collect();
+    for one in (0..700).step_by(13).chain([64, 127, 128, 129, 256]) {
+        for other in [0, 1, 127, 128, 129, 300, 512, 699] {
+            let (one, other) = (&bytes[..one], &bytes[700 - other..]);
+            let each = (sha256_hex(one), sha256_hex(other));
+            assert_eq!(sha256_hex_of_both(one, other), each);
+        }
+    }
+    assert_eq!(hex(&bytes[..3]), "000102");
+    assert_eq!(hex(&bytes[..70]).len(), 140);
+    assert!(sha256_hex(b"").starts_with("e3b0c44298fc1c14"));
+}

@@ -1,6 +1,8 @@
 //! The embedded back-end keeps the contract.
 
 #[cfg(test)]
+mod ahead;
+#[cfg(test)]
 mod backup;
 #[cfg(test)]
 #[path = "../contract/mod.rs"]

@@ -75,7 +75,6 @@ fn same(decision: &Decision) {
 
 /// What no call has all of at once: every field of the facts, in any combination.
 fn random_facts(dice: &mut Dice) -> Facts {
-    let state = |dice: &mut Dice| StateCode::parse(dice.one_of(&["NY", "TX", "CA"])).unwrap();
     Facts {
         request: CallRequest {
             to: dice.text(),
@@ -97,23 +96,7 @@ fn random_facts(dice: &mut Dice) -> Facts {
         },
         seller: None,
         consents: dice.some(consent),
-        suppressions: Suppressions {
-            internal: dice.some(|dice| InternalEntry {
-                id: dice.id(),
-                seller: dice.maybe(Dice::text),
-                revocation: dice.flip(),
-                at: dice.instant(),
-                reason: dice.text(),
-            }),
-            national: dice.maybe(list),
-            states: dice.some(list),
-            litigator: dice.some(list),
-            reassigned: dice.some(|dice| ReassignedAnswer {
-                consent_date: jiff::civil::date(2026, 2, 3),
-                answer: dice.one_of(&[Reassigned::Yes, Reassigned::No, Reassigned::NoData]),
-                asked_at: dice.instant(),
-            }),
-        },
+        suppressions: suppressions(dice),
         attempts: dice.some(|dice| Attempt {
             id: dice.id(),
             at: dice.instant(),
@@ -124,14 +107,7 @@ fn random_facts(dice: &mut Dice) -> Facts {
             attempts_max: u32::try_from(dice.below(9)).unwrap(),
             attempts: u32::MAX,
         }),
-        emergency_areas: dice.some(|dice| EmergencyArea {
-            id: dice.text(),
-            states: dice.some(state),
-            zips: dice.some(Dice::text),
-            from: dice.instant(),
-            to: dice.maybe(Dice::instant),
-            source: dice.text(),
-        }),
+        emergency_areas: dice.some(emergency_area),
         overrides: dice.some(|dice| Override {
             id: dice.id(),
             rule: dice.text(),
@@ -155,6 +131,41 @@ fn random_facts(dice: &mut Dice) -> Facts {
         holds: dice.some(|dice| Hold {
             id: dice.id(),
             at: dice.instant(),
+        }),
+    }
+}
+
+fn state(dice: &mut Dice) -> StateCode {
+    StateCode::parse(dice.one_of(&["NY", "TX", "CA"])).unwrap()
+}
+
+fn emergency_area(dice: &mut Dice) -> EmergencyArea {
+    EmergencyArea {
+        id: dice.text(),
+        states: dice.some(state),
+        zips: dice.some(Dice::text),
+        from: dice.instant(),
+        to: dice.maybe(Dice::instant),
+        source: dice.text(),
+    }
+}
+
+fn suppressions(dice: &mut Dice) -> Suppressions {
+    Suppressions {
+        internal: dice.some(|dice| InternalEntry {
+            id: dice.id(),
+            seller: dice.maybe(Dice::text),
+            revocation: dice.flip(),
+            at: dice.instant(),
+            reason: dice.text(),
+        }),
+        national: dice.maybe(list),
+        states: dice.some(list),
+        litigator: dice.some(list),
+        reassigned: dice.some(|dice| ReassignedAnswer {
+            consent_date: jiff::civil::date(2026, 2, 3),
+            answer: dice.one_of(&[Reassigned::Yes, Reassigned::No, Reassigned::NoData]),
+            asked_at: dice.instant(),
         }),
     }
 }

@@ -15,7 +15,7 @@
 //! writes no length, which would cost another write.
 
 use std::fs::{File, OpenOptions, TryLockError};
-use std::io;
+use std::io::{self, Read};
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
@@ -188,9 +188,15 @@ impl Found {
     /// `Corrupt` when it is another database's, or was changed. A last frame that is not whole is no error: the
     /// flush that wrote it never ended, and nobody was answered.
     pub(super) fn read(path: &Path, key: &hmac::Key) -> Result<Option<Self>> {
-        let bytes = match std::fs::read(path) {
+        let read = || {
+            let mut bytes = Vec::new();
+            let most = FULL_BYTES.saturating_add(FRAME_BYTES_MAX as u64);
+            File::open(path)?.take(most).read_to_end(&mut bytes)?;
+            Ok(bytes)
+        };
+        let bytes = match read() {
             Ok(bytes) => bytes,
-            Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err::<_, io::Error>(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(e) => {
                 return Err(StoreError::Unavailable(format!("{}: {e}", path.display())));
             }
