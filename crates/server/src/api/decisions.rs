@@ -179,11 +179,32 @@ fn told(app: &App, reserved: &Reserved) -> Result<Answer, ApiError> {
         Verdict::Deny => "verdict=\"deny\",mode=\"real\"",
     };
     app.metrics.count_of(DECISIONS, labels);
-    Answer::ok(&DecisionAnswer {
-        id: &reserved.decision_id,
-        decision: &reserved.decision,
-        permit: reserved.permit.as_ref().map(Permitted::from),
-    })
+    let body = spelled(reserved).map_err(|e| ApiError::internal(&e.to_string()))?;
+    Ok(Answer::text(StatusCode::OK, "application/json", body))
+}
+
+/// A [`DecisionAnswer`] with the decision in the very words that were recorded: nothing is spelled twice.
+fn spelled(reserved: &Reserved) -> serde_json::Result<String> {
+    let recorded = reserved.decision_json.strip_prefix('{');
+    let fields = recorded.and_then(|text| text.strip_suffix('}'));
+    let permit = reserved.permit.as_ref().map(Permitted::from);
+    let (id, permit) = (
+        serde_json::to_string(&reserved.decision_id)?,
+        serde_json::to_string(&permit)?,
+    );
+    let fields = fields.unwrap_or_default();
+    let text = format!("{{\"id\":{id},{fields},\"permit\":{permit}}}");
+    debug_assert_eq!(
+        Some(&text),
+        serde_json::to_string(&DecisionAnswer {
+            id: &reserved.decision_id,
+            decision: &reserved.decision,
+            permit: reserved.permit.as_ref().map(Permitted::from),
+        })
+        .ok()
+        .as_ref()
+    );
+    Ok(text)
 }
 
 /// A place whose parts can exist. A ZIP+4 is cut to its ZIP.
