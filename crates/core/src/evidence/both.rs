@@ -164,16 +164,16 @@ fn compress(one: &mut Lane, of_one: &[u8; BLOCK], other: &mut Lane, of_other: &[
             let k = four(&CONSTANTS[$turn]);
             rounds(one, w0, k);
             rounds(other, v0, k);
-            if $turn < 12 {
-                (w0, w1, w2, w3) = (w1, w2, w3, schedule(w0, w1, w2, w3));
-                (v0, v1, v2, v3) = (v1, v2, v3, schedule(v0, v1, v2, v3));
-            } else {
-                (w0, w1, w2, w3) = (w1, w2, w3, w0);
-                (v0, v1, v2, v3) = (v1, v2, v3, v0);
-            }
+            (w0, w1, w2, w3) = (w1, w2, w3, schedule(w0, w1, w2, w3));
+            (v0, v1, v2, v3) = (v1, v2, v3, schedule(v0, v1, v2, v3));
         )+};
     }
-    turns!(0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15);
+    turns!(0 1 2 3 4 5 6 7 8 9 10 11);
+    let [.., k12, k13, k14, k15] = &CONSTANTS;
+    for (w, v, k) in [(w0, v0, k12), (w1, v1, k13), (w2, v2, k14), (w3, v3, k15)] {
+        rounds(one, w, four(k));
+        rounds(other, v, four(k));
+    }
     for (lane, before) in [(one, before.0), (other, before.1)] {
         lane.abef = _mm_add_epi32(lane.abef, before.abef);
         lane.cdgh = _mm_add_epi32(lane.cdgh, before.cdgh);
