@@ -1,6 +1,8 @@
 //! The event log: every stage writes its event, each event carries the hash of the one before, and the newest hash
 //! is signed. Pure: the store keeps the rows and the key, this module says what they must be.
 
+#[cfg(target_arch = "x86_64")]
+mod both;
 mod canonical;
 mod chain;
 mod event;
