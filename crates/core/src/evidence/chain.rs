@@ -19,26 +19,6 @@ pub fn sha256_hex(bytes: &[u8]) -> String {
     hex(&Sha256::digest(bytes))
 }
 
-/// The SHA-256 of each of two texts, hexadecimal: in hardly more time than that of the longer one takes, where the processor
-/// has instructions for SHA-256.
-#[must_use]
-pub fn sha256_hex_of_both(one: &[u8], other: &[u8]) -> (String, String) {
-    #[cfg(target_arch = "x86_64")]
-    if is_x86_feature_detected!("sha")
-        && is_x86_feature_detected!("ssse3")
-        && is_x86_feature_detected!("sse4.1")
-    {
-        #[expect(
-            unsafe_code,
-            reason = "measured: hashing is the largest part of a decision's record, and this halves it"
-        )]
-        // SAFETY: the processor has what it needs; that has just been asked.
-        let [one, other] = unsafe { super::both::digests(one, other) };
-        return (hex(&one), hex(&other));
-    }
-    (sha256_hex(one), sha256_hex(other))
-}
-
 /// Lower-case hexadecimal.
 #[must_use]
 pub fn hex(bytes: &[u8]) -> String {

@@ -1,8 +1,6 @@
 //! The event log: every stage writes its event, each event carries the hash of the one before, and the newest hash
 //! is signed. Pure: the store keeps the rows and the key, this module says what they must be.
 
-#[cfg(target_arch = "x86_64")]
-mod both;
 mod canonical;
 mod chain;
 mod event;
@@ -12,9 +10,7 @@ mod object;
 
 pub use canonical::canonical_json;
 pub(crate) use canonical::write_text;
-pub use chain::{
-    ChainFault, ChainWalk, Chained, FaultKind, GENESIS, Link, hex, sha256_hex, sha256_hex_of_both,
-};
+pub use chain::{ChainFault, ChainWalk, Chained, FaultKind, GENESIS, Link, hex, sha256_hex};
 pub use event::{About, ClockKind, Event, EventDraft, Subject};
 pub use head::{HeadSigner, SignedHead, public_key, unhex};
 pub(crate) use instant::write_instant;

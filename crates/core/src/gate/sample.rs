@@ -8,7 +8,7 @@ use super::{
     Attempt, CallRequest, DisclosureFacts, Facts, Policy, SellerFacts, Suppressions, decide,
 };
 use crate::consent::{Consent, ConsentLevel, Purpose};
-use crate::evidence::{About, ClockKind, Link, sha256_hex, sha256_hex_of_both};
+use crate::evidence::{About, ClockKind, Link, sha256_hex};
 use crate::id::Id;
 use crate::lead::{PhoneNumber, Place};
 use crate::rules::RulePack;
@@ -38,8 +38,10 @@ pub fn record(pack: &RulePack, facts: &Facts, seller_sha256: Option<&str>, befor
     let decision = decide(pack, facts, NOW);
     let facts_text = facts.recorded_json(seller_sha256).unwrap_or_default();
     let decision_text = decision.to_json().unwrap_or_default();
-    let (of_facts, of_decision) =
-        sha256_hex_of_both(facts_text.as_bytes(), decision_text.as_bytes());
+    let (of_facts, of_decision) = (
+        sha256_hex(facts_text.as_bytes()),
+        sha256_hex(decision_text.as_bytes()),
+    );
     let data = decision.entry_data(facts.request.purpose, &of_facts, &of_decision);
     let subject = About {
         number: PhoneNumber::parse(&facts.request.to).ok(),
