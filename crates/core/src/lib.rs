@@ -46,3 +46,5 @@ pub mod evidence;
 
 /// Prefixed, time-ordered ids.
 pub mod id;
+
+mod calendar;

@@ -295,7 +295,7 @@ impl Calls {
     /// Tells every call that `which` picks.
     pub(crate) fn tell(&self, why: CancelWhy, which: impl Fn(&Id, &UnderWay) -> bool) {
         for (_, call) in self.book().iter().filter(|(id, call)| which(id, call)) {
-            // An answered call takes no notice of a hold, and one that is not placed yet is not placed.
+            // A call that is not placed yet is not placed.
             if matches!(why, CancelWhy::OptOutElsewhere | CancelWhy::Held) {
                 call.progress.withdrawn.store(true, Ordering::Release);
             }

@@ -266,6 +266,7 @@ impl Calls {
             scope,
             call: Some(call.clone()),
             heard,
+            by: None,
         };
         self.store.revoke(revocation, now)?;
         let bound = (scope == OptOutScope::Seller).then_some(seller);

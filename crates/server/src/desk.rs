@@ -126,8 +126,8 @@ pub trait CallDesk: Send + Sync {
 
     /// A hold of this number is durable, or another process recorded something about it, perhaps a while ago: the gate is
     /// asked about each call to it, but for the one in which it was said. What an opt-out bars is cancelled or ended; what a
-    /// hold bars is cancelled while it rings, and who has answered is not cut off. No seller: of every seller. `at`: when it
-    /// was recorded, by the clock of whoever did.
+    /// hold bars is cancelled while it rings, and ends politely, with the farewell, once somebody has answered. No seller: of
+    /// every seller. `at`: when it was recorded, by the clock of whoever did.
     fn barred(
         &self,
         number: PhoneNumber,

@@ -34,6 +34,8 @@ pub struct Brought {
     pub audio: Option<String>,
     /// When they came.
     pub at: Timestamp,
+    /// Who brought them: an API key's id, or a courier that signs.
+    pub by: String,
 }
 
 /// What they did; it is durable.
@@ -103,6 +105,7 @@ pub fn take(
                 scope,
                 call: None,
                 heard: heard.clone(),
+                by: Some(brought.by.clone()),
             });
             let receipts = app.store.revoke_all(revocations.collect(), now)?;
             effect.revocations = receipts.into_iter().filter_map(|r| r.revocation).collect();

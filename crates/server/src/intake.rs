@@ -117,6 +117,7 @@ pub fn suppress_marked(
             reason: "marked do-not-call in a lead file".to_owned(),
             source: "lead-import".to_owned(),
             at: now,
+            by: None,
         };
         store.suppress(draft, now)?;
         suppressed += 1;

@@ -1,5 +1,6 @@
 //! What is counted, as Prometheus text.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::sync::Mutex;
@@ -7,7 +8,7 @@ use std::sync::Mutex;
 /// Counters by name and labels. Names carry the stage first.
 #[derive(Debug, Default)]
 pub struct Metrics {
-    counters: Mutex<BTreeMap<(&'static str, String), u64>>,
+    counters: Mutex<BTreeMap<(&'static str, Cow<'static, str>), u64>>,
 }
 
 /// Every counter with what it counts.
@@ -53,8 +54,17 @@ impl Metrics {
         self.add(name, labels, 1);
     }
 
+    /// The same with labels that are known beforehand.
+    pub fn count_of(&self, name: &'static str, labels: &'static str) {
+        self.more(name, Cow::Borrowed(labels), 1);
+    }
+
     /// So many more of `name`.
     pub fn add(&self, name: &'static str, labels: String, more: u64) {
+        self.more(name, Cow::Owned(labels), more);
+    }
+
+    fn more(&self, name: &'static str, labels: Cow<'static, str>, more: u64) {
         let mut counters = self
             .counters
             .lock()

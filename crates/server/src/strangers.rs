@@ -9,7 +9,7 @@ use ringfence_core::seller::comparable_name;
 use ringfence_store::hold::HoldDraft;
 use ringfence_store::seller::SellerRecord;
 use ringfence_store::suppression::{Heard, OptOutScope};
-use ringfence_store::{PageRequest, StoreError};
+use ringfence_store::{PageRequest, Store, StoreError};
 use serde::Serialize;
 
 use crate::app::App;
@@ -123,16 +123,20 @@ fn hold(app: &App, brought: &Brought<'_>, seller: &str, now: Timestamp) -> Resul
 pub fn unknown(app: &App, named: &str) -> Result<Option<Vec<String>>, StoreError> {
     match app.store.seller(named) {
         Ok(_) => Ok(None),
-        Err(StoreError::NotFound(_)) => alike(app, named).map(Some),
+        Err(StoreError::NotFound(_)) => alike(&*app.store, named).map(Some),
         Err(error) => Err(error),
     }
 }
 
-fn alike(app: &App, named: &str) -> Result<Vec<String>, StoreError> {
+/// The sellers on file whose names are like this one.
+///
+/// # Errors
+/// The store's failure.
+pub fn alike(store: &dyn Store, named: &str) -> Result<Vec<String>, StoreError> {
     let mut found = Vec::new();
     let mut page = PageRequest::first(PageRequest::LIMIT_MAX);
     loop {
-        let sellers = app.store.sellers(&page)?;
+        let sellers = store.sellers(&page)?;
         let near = sellers.items.into_iter().filter(|s| is_alike(named, s));
         found.extend(near.map(|seller| seller.id));
         match sellers.next_cursor {

@@ -59,6 +59,28 @@ pub struct HoldRecord {
     pub note: Option<String>,
 }
 
+/// How many numbers wait for a decision.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct HoldCount {
+    /// All of them.
+    pub open: u64,
+    /// Those whose day is past, which count as opt-outs as soon as somebody looks.
+    pub overdue: u64,
+    /// When the first becomes an opt-out.
+    pub first_due_at: Option<Timestamp>,
+}
+
+/// An opt-out that is kept for a seller that is not on file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StrangersOptOut {
+    /// The seller as it was named.
+    pub seller: String,
+    /// Who opted out.
+    pub number: PhoneNumber,
+    /// The latest time that it was said.
+    pub at: Timestamp,
+}
+
 /// A person's decision, or time's.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Review {
@@ -79,6 +101,13 @@ pub trait Holds {
 
     /// Holds, newest first; in one state, or in any.
     fn holds(&self, state: Option<HoldState>, page: &PageRequest) -> Result<Page<HoldRecord>>;
+
+    /// Open holds in the order in which they become opt-outs, those whose day is past first; of these sellers and those that
+    /// bind every seller, or of all when none is named. `Invalid` for a cursor that is not of this list.
+    fn open_holds(&self, sellers: &[String], page: &PageRequest) -> Result<Page<HoldRecord>>;
+
+    /// How many holds of that list are open at `now`.
+    fn open_hold_count(&self, sellers: &[String], now: Timestamp) -> Result<HoldCount>;
 
     /// Every hold of a number, oldest first.
     fn holds_of(&self, number: PhoneNumber) -> Result<Vec<HoldRecord>>;
@@ -103,6 +132,10 @@ pub trait Holds {
         limit: u32,
         now: Timestamp,
     ) -> Result<Vec<(HoldRecord, OptOutReceipt)>>;
+
+    /// Opt-outs for sellers that are not on file, by the name as it was given; at most `limit` of them, in order of name and
+    /// number, each number once a name.
+    fn opt_outs_of_strangers(&self, limit: u32) -> Result<Vec<StrangersOptOut>>;
 
     /// Takes many opt-outs in one transaction, all or none. `Invalid` when one lies in the future.
     fn revoke_all(

@@ -22,5 +22,7 @@ pub fn new_id(prefix: &str, now: Timestamp) -> Id {
         .get_or_insert_with(Generator::new)
         .generate_from_datetime(at)
         .unwrap_or_else(ulid::Overflow::commit_overflow_increment);
-    Id::new(format!("{prefix}_{ulid}"))
+    let mut digits = [0; ulid::ULID_LEN];
+    let digits: &str = ulid.array_to_str(&mut digits);
+    Id::new([prefix, "_", digits].concat())
 }

@@ -2,9 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use ringfence_core::id::Id;
 use serde::{Deserialize, Serialize};
+
+use crate::Result;
 
 /// What an API key may do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -108,4 +110,40 @@ pub enum Idempotency {
     OtherBody,
     /// The first is still being answered.
     UnderWay,
+}
+
+/// The verbs about API keys and requests that are made once; part of [`Store`](crate::Store).
+pub trait Keys {
+    /// Records an API key.
+    fn create_key(&self, key: ApiKeyDraft, now: Timestamp) -> Result<ApiKey>;
+
+    /// The key with this hash, unless there is none or it was taken back.
+    fn authenticate(&self, sha256: &[u8; 32]) -> Result<Option<ApiKey>>;
+
+    /// Takes a key back, or `NotFound`.
+    fn revoke_key(&self, id: &Id, now: Timestamp) -> Result<()>;
+
+    /// Every key, newest first.
+    fn keys(&self) -> Result<Vec<ApiKey>>;
+
+    /// Looks an idempotent POST up and, if it is fresh, holds it. What is older than `age_max` is forgotten. One that a
+    /// dead process left stays under way until then: nobody knows whether it dialed.
+    fn idempotency_begin(
+        &self,
+        request: &IdempotentRequest,
+        age_max: SignedDuration,
+        now: Timestamp,
+    ) -> Result<Idempotency>;
+
+    /// Keeps the answer.
+    fn idempotency_finish(
+        &self,
+        request: &IdempotentRequest,
+        status: u16,
+        body: Vec<u8>,
+        now: Timestamp,
+    ) -> Result<()>;
+
+    /// Lets the key go: nothing was done.
+    fn idempotency_abandon(&self, request: &IdempotentRequest) -> Result<()>;
 }

@@ -1,6 +1,6 @@
 //! The seam itself.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use ringfence_core::dial::Permit;
 use ringfence_core::evidence::{Event, EventDraft, SignedHead};
 use ringfence_core::gate::{CallRequest, EmergencyArea, Facts, Relationship, SourceFailure};
@@ -21,7 +21,7 @@ use crate::dial::{AttemptRecord, Recovery, Settlement};
 use crate::evidence::{ChainReport, EventFilter};
 use crate::gate::{Decide, DecisionRecord, GateSettings, Reservation, Reserved, RulePackRecord};
 use crate::hold::Holds;
-use crate::key::{ApiKey, ApiKeyDraft, Idempotency, IdempotentRequest};
+use crate::key::Keys;
 use crate::list::{ListFile, ListImport, ListPruning, ListVersion};
 use crate::operator::{OverrideDraft, OverrideRecord, RelationshipDraft, StopRecord, StopScope};
 use crate::page::{Page, PageRequest};
@@ -35,7 +35,7 @@ use crate::webhook::Outbox;
 ///
 /// Unless a verb says otherwise it fails with [`StoreError::Unavailable`](crate::StoreError) when the database
 /// cannot be read or written, and then has kept nothing.
-pub trait Store: Copies + Holds + Outbox + Scrubs + Send + Sync {
+pub trait Store: Copies + Holds + Keys + Outbox + Scrubs + Send + Sync {
     // ---- clock and health
 
     /// The test clock, if this database is one of the test clock.
@@ -119,9 +119,10 @@ pub trait Store: Copies + Holds + Outbox + Scrubs + Send + Sync {
         seller: Option<&str>,
     ) -> Result<Vec<Vec<String>>>;
 
-    /// What of the lists that decide now cannot be read, such as a file that vanished: decisions that need it deny.
-    /// Opens the lists that nobody has asked yet, which takes a third of a second for the whole registry.
-    fn list_faults(&self) -> Result<Vec<SourceFailure>>;
+    /// What of the lists cannot be read, such as a file that vanished, among exactly those versions that some decision at
+    /// `now` could need, whoever the seller: such decisions deny. Opens the lists that nobody has asked yet, which takes a
+    /// third of a second for the whole registry. A version that nobody can need from `now` on is let go of soon after.
+    fn list_faults(&self, now: Timestamp) -> Result<Vec<SourceFailure>>;
 
     /// The files in which the numbers of the lists are: a copy of the store needs them, too.
     fn list_files(&self) -> Result<Vec<ListFile>>;
@@ -189,6 +190,16 @@ pub trait Store: Copies + Holds + Outbox + Scrubs + Send + Sync {
     /// `Conflict`, and nothing stored, for a line plan of a campaign that is not running.
     fn reserve(&self, reservation: Reservation, decide: Decide, now: Timestamp)
     -> Result<Reserved>;
+
+    /// The same without waiting: `then` is called when the record is durable, or cannot be, on a thread of the store, which
+    /// it must not hold up. `Unavailable` at once while too many wait.
+    fn reserve_then(
+        &self,
+        reservation: Reservation,
+        decide: Decide,
+        now: Timestamp,
+        then: Box<dyn FnOnce(Result<Reserved>) + Send>,
+    );
 
     /// One decision, or `NotFound`.
     fn decision(&self, id: &Id) -> Result<DecisionRecord>;
@@ -325,39 +336,4 @@ pub trait Store: Copies + Holds + Outbox + Scrubs + Send + Sync {
 
     /// The newest head as a text to keep elsewhere. `NotFound` of an empty log.
     fn export_checkpoint(&self) -> Result<String>;
-
-    // ---- keys
-
-    /// Records an API key.
-    fn create_key(&self, key: ApiKeyDraft, now: Timestamp) -> Result<ApiKey>;
-
-    /// The key with this hash, unless there is none or it was taken back.
-    fn authenticate(&self, sha256: &[u8; 32]) -> Result<Option<ApiKey>>;
-
-    /// Takes a key back, or `NotFound`.
-    fn revoke_key(&self, id: &Id, now: Timestamp) -> Result<()>;
-
-    /// Every key, newest first.
-    fn keys(&self) -> Result<Vec<ApiKey>>;
-
-    /// Looks an idempotent POST up and, if it is fresh, holds it. What is older than `age_max` is forgotten. One that a
-    /// dead process left stays under way until then: nobody knows whether it dialed.
-    fn idempotency_begin(
-        &self,
-        request: &IdempotentRequest,
-        age_max: SignedDuration,
-        now: Timestamp,
-    ) -> Result<Idempotency>;
-
-    /// Keeps the answer.
-    fn idempotency_finish(
-        &self,
-        request: &IdempotentRequest,
-        status: u16,
-        body: Vec<u8>,
-        now: Timestamp,
-    ) -> Result<()>;
-
-    /// Lets the key go: nothing was done.
-    fn idempotency_abandon(&self, request: &IdempotentRequest) -> Result<()>;
 }

@@ -35,6 +35,10 @@ pub struct Revocation {
     pub call: Option<Id>,
     /// How the words were understood; none: a key, or a person took them down.
     pub heard: Option<Heard>,
+    /// Who brought it: an API key's id, `command-line`, `time`, or the courier whose signature stood for a key; none: the
+    /// callee, in the call.
+    #[serde(default)]
+    pub by: Option<String>,
 }
 
 /// How words were understood.
@@ -65,6 +69,9 @@ pub struct SuppressionDraft {
     pub source: String,
     /// Since when.
     pub at: Timestamp,
+    /// Who brought it: an API key's id.
+    #[serde(default)]
+    pub by: Option<String>,
 }
 
 /// What an opt-out did. It is durable when this is returned.

@@ -51,17 +51,25 @@ impl Call {
     /// Words that may have meant "stop calling": the call ends politely. Whoever judged them has made the hold.
     fn on_ambiguous(&mut self, text: &str, out: &mut Outputs) {
         out.event("converse.ambiguous", json!({ "text": text }));
+        if self.part(out) {
+            self.person_acted = true;
+        }
+    }
+
+    /// Ends the call politely: nothing more is offered to somebody who may want no calls, whichever way that was said. False
+    /// when it is ending already.
+    pub(super) fn part(&mut self, out: &mut Outputs) -> bool {
         if self.parting || !self.goes_on() {
-            return;
+            return false;
         }
         self.parting = true;
-        self.person_acted = true;
         self.end_agent(out);
         // A disclosure that is being played goes on to its end: it says who called and how to stop all calls.
         if self.state == CallState::Conversing {
             out.push(Output::StopPlaying);
             self.say_farewell(out);
         }
+        true
     }
 
     /// How to stop all calls, once more; a seller without such a prompt says no more.

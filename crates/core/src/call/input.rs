@@ -56,7 +56,7 @@ pub enum CancelWhy {
     /// The number opted out elsewhere.
     OptOutElsewhere,
     /// Unclear words elsewhere: the number is held for a person's decision. What rings is cancelled; who has answered is
-    /// not cut off.
+    /// not cut off, but offered nothing more: the call ends as on unclear words in it.
     Held,
     /// The process ends and its time to drain is over.
     Shutdown,

@@ -334,7 +334,8 @@ impl Call {
         out.push(Output::StopPlaying);
         let _ = self.disclosure.interrupt(Interruption::Machine, None);
         self.end_agent(out);
-        if self.plan.leaves_voicemail {
+        // A number that is held, or may have opted out, is left no message.
+        if self.plan.leaves_voicemail && !self.parting {
             out.push(Output::Play {
                 prompt: PromptKind::Voicemail,
                 from: PlayFrom::Beep,
@@ -357,9 +358,19 @@ impl Call {
             if !matches!(self.withdrawn, Some(Withdrawn::Outside(_))) {
                 self.withdraw(Withdrawn::Outside(why), out);
             }
-        } else if !matches!(why, CancelWhy::Stop | CancelWhy::Held) {
-            // STOP and a hold let those who have answered finish: cutting them off would abandon them.
-            self.hang_up(out);
+            return;
+        }
+        match why {
+            // STOP lets those who have answered finish: cutting them off would abandon them.
+            CancelWhy::Stop => {}
+            CancelWhy::Held => {
+                if self.part(out) {
+                    out.event("call.parting", json!({ "why": why }));
+                }
+            }
+            CancelWhy::HangUp | CancelWhy::OptOutElsewhere | CancelWhy::Shutdown => {
+                self.hang_up(out);
+            }
         }
     }
 

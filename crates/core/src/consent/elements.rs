@@ -23,6 +23,29 @@ pub enum Element {
     NotACondition,
 }
 
+impl Element {
+    /// Every element.
+    pub const ALL: [Self; 5] = [
+        Self::SellerNamed,
+        Self::ArtificialOrPrerecordedVoice,
+        Self::Marketing,
+        Self::NumberProvided,
+        Self::NotACondition,
+    ];
+
+    /// As it is written.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::SellerNamed => "seller-named",
+            Self::ArtificialOrPrerecordedVoice => "artificial-or-prerecorded-voice",
+            Self::Marketing => "marketing",
+            Self::NumberProvided => "number-provided",
+            Self::NotACondition => "not-a-condition",
+        }
+    }
+}
+
 /// The elements of one text, found and missing, each in the order of [`Element`].
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Elements {

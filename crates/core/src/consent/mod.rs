@@ -30,6 +30,33 @@ pub enum Purpose {
     Emergency,
 }
 
+impl Purpose {
+    /// Every purpose.
+    pub const ALL: [Self; 7] = [
+        Self::Telemarketing,
+        Self::Informational,
+        Self::Healthcare,
+        Self::DebtCollection,
+        Self::Charity,
+        Self::Political,
+        Self::Emergency,
+    ];
+
+    /// As it is written.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Telemarketing => "telemarketing",
+            Self::Informational => "informational",
+            Self::Healthcare => "healthcare",
+            Self::DebtCollection => "debt-collection",
+            Self::Charity => "charity",
+            Self::Political => "political",
+            Self::Emergency => "emergency",
+        }
+    }
+}
+
 /// How the callee agreed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -40,6 +67,21 @@ pub enum ConsentLevel {
     Express,
     /// Prior express written consent (47 CFR 64.1200(f)(9)).
     ExpressWritten,
+}
+
+impl ConsentLevel {
+    /// Every level.
+    pub const ALL: [Self; 3] = [Self::Oral, Self::Express, Self::ExpressWritten];
+
+    /// As it is written.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Oral => "oral",
+            Self::Express => "express",
+            Self::ExpressWritten => "express-written",
+        }
+    }
 }
 
 /// One consent as the gate sees it at an instant: the grant, with what has since been recorded about it.
@@ -67,4 +109,20 @@ pub struct Consent {
     pub text_sha256: String,
     /// The elements that the text lacks, for this seller's name.
     pub missing: Vec<Element>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_those_of_serde() {
+        let said = |word| serde_json::Value::String(String::from(word));
+        for purpose in Purpose::ALL {
+            assert_eq!(said(purpose.as_str()), serde_json::json!(purpose));
+        }
+        for level in ConsentLevel::ALL {
+            assert_eq!(said(level.as_str()), serde_json::json!(level));
+        }
+    }
 }

@@ -1,13 +1,12 @@
 //! The hash chain: how an entry is hashed, and how a log is walked.
 
-use std::fmt::Write as _;
-
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use super::canonical::{canonical_json, write_text};
+use super::instant::write_instant;
+use super::object::write_number;
 use super::{ClockKind, Event, EventDraft, SignedHead};
 use crate::id::Id;
 
@@ -30,12 +29,19 @@ pub fn hex(bytes: &[u8]) -> String {
             b'a' + nibble - 10
         }
     }
-    let pairs = bytes
-        .iter()
-        .map(|byte| [digit(byte >> 4), digit(byte & 15)]);
-    let text: Vec<u8> = pairs.flatten().collect();
-    // Digits and letters only.
-    String::from_utf8(text).unwrap_or_default()
+    let mut text = String::with_capacity(bytes.len().saturating_mul(2));
+    // As many at once as a hash has.
+    let (hashes, rest) = bytes.as_chunks::<32>();
+    for hash in hashes {
+        let pairs = hash.map(|byte| [digit(byte >> 4), digit(byte & 15)]);
+        // Digits and letters only.
+        text.push_str(std::str::from_utf8(pairs.as_flattened()).unwrap_or_default());
+    }
+    for byte in rest {
+        text.push(char::from(digit(byte >> 4)));
+        text.push(char::from(digit(byte & 15)));
+    }
+    text
 }
 
 /// Where an entry goes in the chain.
@@ -51,6 +57,58 @@ pub struct Link {
     pub clock: ClockKind,
     /// The hash of the entry before.
     pub prev: String,
+}
+
+impl Link {
+    /// The hash of the entry of this kind that goes here, about `subject` and saying `data`, both canonical: what
+    /// [`EventDraft::chain`] gives it, without a tree of values between.
+    #[must_use]
+    pub fn hash_of(&self, kind: &str, subject: &str, data: &str) -> String {
+        let place = Place {
+            id: &self.id,
+            seq: self.seq,
+            at: self.at,
+            clock: self.clock,
+            prev: &self.prev,
+        };
+        place.hash_of(kind, subject, data)
+    }
+}
+
+/// A link, borrowed.
+struct Place<'a> {
+    id: &'a Id,
+    seq: u64,
+    at: Timestamp,
+    clock: ClockKind,
+    prev: &'a str,
+}
+
+impl Place<'_> {
+    /// SHA-256 over the canonical form put together of its parts: the keys stand in the order of their bytes.
+    fn hash_of(&self, kind: &str, subject: &str, data: &str) -> String {
+        let parts = [subject, data, kind, self.prev, self.id.as_str()];
+        let room = parts.iter().fold(128, |room, part| room + part.len());
+        let mut whole = String::with_capacity(room);
+        whole.push_str("{\"at\":\"");
+        write_instant(self.at, &mut whole);
+        whole.push_str("\",\"clock\":");
+        write_text(self.clock.as_str(), &mut whole);
+        whole.push_str(",\"data\":");
+        whole.push_str(data);
+        whole.push_str(",\"id\":");
+        write_text(self.id.as_str(), &mut whole);
+        whole.push_str(",\"prev\":");
+        write_text(self.prev, &mut whole);
+        whole.push_str(",\"seq\":");
+        write_number(self.seq, &mut whole);
+        whole.push_str(",\"subject\":");
+        whole.push_str(subject);
+        whole.push_str(",\"type\":");
+        write_text(kind, &mut whole);
+        whole.push('}');
+        sha256_hex(whole.as_bytes())
+    }
 }
 
 /// An entry with the canonical texts that it was hashed over, as they are stored.
@@ -104,27 +162,18 @@ impl Event {
     }
 
     fn canonical_parts(&self) -> (String, String) {
-        let subject = serde_json::to_value(&self.subject).unwrap_or(Value::Null);
-        (canonical_json(&subject), canonical_json(&self.data))
+        (self.subject.canonical(), canonical_json(&self.data))
     }
 
-    /// The canonical form put together of its parts: the keys stand in the order of their bytes.
     fn hash_of(&self, subject: &str, data: &str) -> String {
-        let mut whole = String::with_capacity(512 + subject.len() + data.len());
-        let clock = serde_json::to_string(&self.clock).unwrap_or_else(|_| "null".into());
-        // Writing to a `String` cannot fail; an instant has nothing to escape.
-        let _ = write!(
-            whole,
-            r#"{{"at":"{}","clock":{clock},"data":{data},"id":"#,
-            self.at
-        );
-        write_text(self.id.as_str(), &mut whole);
-        whole.push_str(",\"prev\":");
-        write_text(&self.prev, &mut whole);
-        let _ = write!(whole, r#","seq":{},"subject":{subject},"type":"#, self.seq);
-        write_text(&self.kind, &mut whole);
-        whole.push('}');
-        sha256_hex(whole.as_bytes())
+        let place = Place {
+            id: &self.id,
+            seq: self.seq,
+            at: self.at,
+            clock: self.clock,
+            prev: &self.prev,
+        };
+        place.hash_of(&self.kind, subject, data)
     }
 }
 

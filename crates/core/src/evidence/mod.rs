@@ -5,12 +5,19 @@ mod canonical;
 mod chain;
 mod event;
 mod head;
+mod instant;
+mod object;
 
 pub use canonical::canonical_json;
 pub(crate) use canonical::write_text;
 pub use chain::{ChainFault, ChainWalk, Chained, FaultKind, GENESIS, Link, hex, sha256_hex};
-pub use event::{ClockKind, Event, EventDraft, Subject};
+pub use event::{About, ClockKind, Event, EventDraft, Subject};
 pub use head::{HeadSigner, SignedHead, public_key, unhex};
+pub(crate) use instant::write_instant;
+pub use object::CanonicalObject;
+pub(crate) use object::write_number;
 
+#[cfg(test)]
+pub(crate) mod dice;
 #[cfg(test)]
 mod tests;

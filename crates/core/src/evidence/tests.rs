@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use serde_json::json;
 
+use super::dice::Dice;
 use super::*;
 use crate::id::Id;
 
@@ -140,4 +141,81 @@ fn an_entry_is_hashed_over_its_canonical_form() {
     whole.as_object_mut().unwrap().remove("hash");
     let canonical = canonical_json(&whole);
     assert_eq!(event.hash, sha256_hex(canonical.as_bytes()), "{canonical}");
+}
+
+impl Dice {
+    fn subject(&mut self) -> Subject {
+        Subject {
+            number: self.maybe(|dice| {
+                let number = 2_005_550_100 + dice.below(800) * 10_000_000 + dice.below(100);
+                crate::lead::PhoneNumber::from_nanp(number).unwrap()
+            }),
+            seller: self.maybe(Dice::text),
+            campaign: self.maybe(Dice::id),
+            lead: self.maybe(Dice::id),
+            consent: self.maybe(Dice::id),
+            decision: self.maybe(Dice::id),
+            attempt: self.maybe(Dice::id),
+            call: self.maybe(Dice::id),
+            list: self.maybe(Dice::id),
+        }
+    }
+}
+
+#[test]
+fn an_entry_written_as_texts_is_the_one_written_as_a_tree() {
+    let mut dice = Dice::new(7);
+    for _ in 0..2_000 {
+        let subject = dice.subject();
+        let (word, maybe, words) = (
+            dice.text(),
+            dice.maybe(Dice::text),
+            [dice.text(), dice.text()],
+        );
+        let (number, at, truth) = (dice.below(u64::MAX), dice.instant(), dice.below(2) == 0);
+        let tree = json!({
+            "word": word, "maybe": maybe, "within": {"words": words, "number": number}, "at": at,
+            "truth": truth,
+        });
+        let data = CanonicalObject::with_capacity(0)
+            .instant("at", at)
+            .text_or_null("maybe", maybe.as_deref())
+            .truth("truth", truth)
+            .object("within", |within| {
+                within
+                    .number("number", number)
+                    .texts("words", words.iter().map(String::as_str))
+            })
+            .text("word", &word)
+            .finish();
+        let kind = dice.text();
+        let link = Link {
+            id: Id::new(dice.text()),
+            seq: dice.below(u64::MAX),
+            at: dice.instant(),
+            clock: [ClockKind::Real, ClockKind::Test][dice.below(2) as usize],
+            prev: dice.text(),
+        };
+        let direct = link.hash_of(&kind, &subject.canonical(), &data);
+        let whole = EventDraft::new(kind, subject.clone(), tree).chain_whole(link);
+        assert_eq!(whole.data, data);
+        assert_eq!(
+            whole.subject,
+            canonical_json(&serde_json::to_value(&subject).unwrap())
+        );
+        assert_eq!(whole.subject, subject.canonical());
+        assert_eq!(whole.event.hash, direct);
+        // And both are the hash over the canonical form of the entry as it is shown.
+        let mut shown = serde_json::to_value(&whole.event).unwrap();
+        shown.as_object_mut().unwrap().remove("hash");
+        assert_eq!(direct, sha256_hex(canonical_json(&shown).as_bytes()));
+    }
+}
+
+#[test]
+fn hexadecimal_is_lower_case_and_whole() {
+    let bytes = [0xab; 70];
+    assert_eq!(hex(&[0, 0x1a, 0xff]), "001aff");
+    assert_eq!(hex(&bytes[..70]).len(), 140);
+    assert!(sha256_hex(b"").starts_with("e3b0c44298fc1c14"));
 }

@@ -8,21 +8,24 @@ use super::Attempt;
 use super::case::Case;
 use super::relaxed::{lifted, relaxed_cap};
 use crate::consent::Purpose;
-use crate::rules::{Cap, Concerns, Days, Holiday, Hours, Local, Span, Window, Zone};
+use crate::rules::{Cap, ClosedDays, Concerns, Days, Hours, Local, Span, Window, Zone, date_of};
 
 /// How far ahead a first allowed instant is looked for: longer than any year of holidays.
 const HORIZON_DAYS: i64 = 400;
 
+const DAY_SECONDS: i64 = 86_400;
+
 /// One rule of the clock, in the zone in which it is tested.
 enum Constraint<'c> {
     Window {
-        hours: &'c Hours,
-        zone: &'c TimeZone,
-        margin: SignedDuration,
+        window: &'c Window,
+        zone: &'c Zone,
+        /// Seconds kept free before closing.
+        margin: u32,
     },
     ClosedDays {
-        holiday: &'c Holiday,
-        zone: &'c TimeZone,
+        closed: &'c ClosedDays,
+        zone: &'c Zone,
     },
     Cap {
         cap: &'c Cap,
@@ -38,18 +41,26 @@ impl Constraint<'_> {
     fn first_open(&self, from: Timestamp, horizon: Timestamp) -> Option<Timestamp> {
         match self {
             Self::Window {
-                hours,
+                window,
                 zone,
                 margin,
-            } => first_in_window(hours, zone, *margin, from, horizon),
-            Self::ClosedDays { holiday, zone } => {
+            } => first_on_steady_days(window, zone, *margin, from).or_else(|| {
+                let margin = SignedDuration::from_secs(i64::from(*margin));
+                first_in_window(&window.hours, &zone.rules, margin, from, horizon)
+            }),
+            Self::ClosedDays { closed, zone } => {
                 let mut at = from;
                 while at <= horizon {
-                    let day = zone.to_datetime(at).date();
-                    if closed_on(holiday, day).is_none() {
+                    let local = zone.local(at);
+                    if closed.closed_on(local.day).is_none() {
                         return Some(at);
                     }
-                    at = start_of(day.tomorrow().ok()?, zone)?;
+                    at = if local.steady {
+                        let midnight = at.as_second() - i64::from(local.second);
+                        Timestamp::from_second(midnight + DAY_SECONDS).ok()?
+                    } else {
+                        start_of(date_of(local.day).tomorrow().ok()?, &zone.rules)?
+                    };
                 }
                 None
             }
@@ -81,21 +92,47 @@ pub(super) fn is_open(case: &Case<'_>, window: &Window, zone: &Zone, local: Loca
     spans.any(|span| span.open <= local.second && span.has_left(local.second, margin))
 }
 
-/// The name of the holiday that closes `day`, if the ban is in force.
-fn closed_on(holiday: &Holiday, day: Date) -> Option<&str> {
-    if !holiday.provenance.in_force_on(day) {
-        return None;
-    }
-    holiday
-        .recipes
-        .iter()
-        .find_map(|recipe| recipe.closed_on(day))
-}
-
 /// The windows of `day`; none: closed all day.
 fn spans_on(hours: &Hours, day: Date) -> &[Span] {
     let monday_first = usize::try_from(day.weekday().to_monday_zero_offset()).unwrap_or(0);
     hours.week.get(monday_first).map_or(&[], Vec::as_slice)
+}
+
+/// The first instant in this window, where it is today or tomorrow and both days have one offset, so that a wall-clock time
+/// is so many seconds after midnight; none: look closer.
+fn first_on_steady_days(
+    window: &Window,
+    zone: &Zone,
+    margin: u32,
+    from: Timestamp,
+) -> Option<Timestamp> {
+    let local = zone.local(from);
+    if !local.steady {
+        return None;
+    }
+    let today = from.as_second() - i64::from(local.second);
+    for ahead in 0..2_u8 {
+        let midnight = today + i64::from(ahead) * DAY_SECONDS;
+        let not_before = |second: i64| {
+            if second <= from.as_second() {
+                Some(from)
+            } else {
+                Timestamp::from_second(second).ok()
+            }
+        };
+        if !window.days.hold(local.day + i32::from(ahead)) {
+            return not_before(midnight);
+        }
+        let weekday = usize::from((local.weekday + ahead) % 7);
+        for span in window.hours.week.get(weekday)? {
+            let at = not_before(midnight + i64::from(span.open))?;
+            // The fraction of a second that has begun changes nothing.
+            if at.as_second() + i64::from(margin) < midnight + i64::from(span.close) {
+                return Some(at);
+            }
+        }
+    }
+    None
 }
 
 fn first_in_window(
@@ -215,15 +252,15 @@ fn constraints<'c>(case: &'c Case<'_>, held: &'c Held) -> Vec<Constraint<'c>> {
     if case.is_emergency() {
         return Vec::new();
     }
-    let margin = SignedDuration::from_secs(i64::from(case.facts.policy.closing_margin_seconds));
+    let margin = case.facts.policy.closing_margin_seconds;
     let mut all = Vec::new();
     each_window(case, |window, zone, _| {
         if lifted(case, &window.hours.provenance, window.hours.relaxation).is_some() {
             return;
         }
         all.push(Constraint::Window {
-            hours: &window.hours,
-            zone: &zone.rules,
+            window,
+            zone,
             margin,
         });
     });
@@ -232,10 +269,7 @@ fn constraints<'c>(case: &'c Case<'_>, held: &'c Held) -> Vec<Constraint<'c>> {
             lifted(case, &closed.rule.provenance, closed.rule.relaxation).is_none()
         });
         for (zone, _) in case.zones() {
-            all.extend(closed.map(|closed| Constraint::ClosedDays {
-                holiday: &closed.rule,
-                zone: &zone.rules,
-            }));
+            all.extend(closed.map(|closed| Constraint::ClosedDays { closed, zone }));
         }
     }
     each_cap(case, |cap, _| {

@@ -23,6 +23,18 @@ pub enum Verdict {
     Deny,
 }
 
+impl Verdict {
+    /// As it is written.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Allow => "allow",
+            Self::Defer => "defer",
+            Self::Deny => "deny",
+        }
+    }
+}
+
 /// What one reason does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -31,6 +43,17 @@ pub enum Effect {
     Defer,
     /// Time alone does not.
     Deny,
+}
+
+impl Effect {
+    /// As it is written.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Defer => "defer",
+            Self::Deny => "deny",
+        }
+    }
 }
 
 /// One rule that stands in the way, with its citation.
@@ -60,6 +83,19 @@ pub enum CheckState {
     Exempt,
     /// The rule does not bind such a call.
     NotApplicable,
+}
+
+impl CheckState {
+    /// As it is written.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Pass => "pass",
+            Self::Fail => "fail",
+            Self::Exempt => "exempt",
+            Self::NotApplicable => "not-applicable",
+        }
+    }
 }
 
 /// One check that was made.

@@ -8,7 +8,7 @@ use super::{
     Attempt, CallRequest, DisclosureFacts, Facts, Policy, SellerFacts, Suppressions, decide,
 };
 use crate::consent::{Consent, ConsentLevel, Purpose};
-use crate::evidence::{ClockKind, EventDraft, Link, Subject, sha256_hex};
+use crate::evidence::{About, ClockKind, Link, sha256_hex};
 use crate::id::Id;
 use crate::lead::{PhoneNumber, Place};
 use crate::rules::RulePack;
@@ -36,31 +36,27 @@ pub fn seller_sha256(callees: &[Facts]) -> Option<String> {
 #[must_use]
 pub fn record(pack: &RulePack, facts: &Facts, seller_sha256: Option<&str>, before: &str) -> String {
     let decision = decide(pack, facts, NOW);
-    let hash = |text: serde_json::Result<String>| sha256_hex(text.unwrap_or_default().as_bytes());
-    let data = serde_json::json!({
-        "verdict": decision.verdict,
-        "reasons": decision.reasons.iter().map(|reason| reason.code).collect::<Vec<_>>(),
-        "purpose": facts.request.purpose,
-        "next_allowed_at": decision.next_allowed_at,
-        "decided_at": decision.decided_at,
-        "rule_pack": decision.rule_pack,
-        "facts_sha256": hash(facts.recorded_json(seller_sha256)),
-        "decision_sha256": hash(decision.to_json()),
-    });
-    let subject = Subject {
+    let facts_text = facts.recorded_json(seller_sha256).unwrap_or_default();
+    let decision_text = decision.to_json().unwrap_or_default();
+    let (of_facts, of_decision) = (
+        sha256_hex(facts_text.as_bytes()),
+        sha256_hex(decision_text.as_bytes()),
+    );
+    let data = decision.entry_data(facts.request.purpose, &of_facts, &of_decision);
+    let subject = About {
         number: PhoneNumber::parse(&facts.request.to).ok(),
-        seller: Some(facts.request.seller.clone()),
-        decision: Some(Id::from("dec_1")),
-        ..Subject::default()
+        seller: Some(&facts.request.seller),
+        decision: Some(&Id::from("dec_1")),
+        ..About::default()
     };
-    let event = EventDraft::new("gate.decided", subject, data).chain(Link {
+    let link = Link {
         id: Id::from("evt_1"),
         seq: 1,
         at: NOW,
         clock: ClockKind::Real,
         prev: before.to_owned(),
-    });
-    event.hash
+    };
+    link.hash_of("gate.decided", &subject.canonical(), &data)
 }
 
 /// A thousand callees: most in order, some on a list, some without consent.

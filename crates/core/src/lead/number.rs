@@ -5,9 +5,11 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use crate::evidence::write_number;
+
 /// A phone number in E.164 form: `+` and 7 to 15 digits, the first not 0.
 ///
-/// `Display` and `Debug` mask it; [`PhoneNumber::e164`] is the only way to the digits.
+/// `Display` and `Debug` mask it; [`PhoneNumber::e164`] and [`PhoneNumber::digits`] are the only ways to the digits.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct PhoneNumber(u64);
@@ -69,7 +71,16 @@ impl PhoneNumber {
     /// The whole number, for the wire and the store; never for a log.
     #[must_use]
     pub fn e164(self) -> String {
-        format!("+{}", self.0)
+        let mut text = String::with_capacity(16);
+        text.push('+');
+        write_number(self.0, &mut text);
+        text
+    }
+
+    /// The digits without the plus, as one number.
+    #[must_use]
+    pub fn digits(self) -> u64 {
+        self.0
     }
 
     /// The ten digits after +1, if this is a number of the North American plan.

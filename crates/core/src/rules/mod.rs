@@ -19,7 +19,7 @@ mod state;
 mod tests;
 mod zone;
 
-pub(crate) use index::{Concerns, Days, Index, State, StateNo, Window, ZoneNo};
+pub(crate) use index::{ClosedDays, Concerns, Days, Index, State, StateNo, Window, ZoneNo};
 pub(crate) use zone::{Local, Zone, date_of, day_number};
 
 pub use diff::{Change, ChangeKind, diff};

@@ -8,6 +8,8 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
+use crate::calendar::civil;
+
 /// 2020-01-01 and 2045-01-01, UTC: the table's first and last second, exclusive.
 const TABLE: (i64, i64) = (1_577_836_800, 2_366_841_600);
 
@@ -198,24 +200,11 @@ pub(crate) fn day_number(date: Date) -> i32 {
     i32::try_from(days).unwrap_or(i32::MAX)
 }
 
-/// The date of a day, days since 1970-01-01 (the algorithm of Hinnant, "chrono-compatible low-level date algorithms").
+/// The date of a day, days since 1970-01-01.
 #[inline]
 pub(crate) fn date_of(day: i32) -> Date {
-    let z = i64::from(day) + 719_468;
-    let era = z.div_euclid(146_097);
-    let day_of_era = z.rem_euclid(146_097) as u32;
-    let year_of_era =
-        (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let shifted = (5 * day_of_year + 2) / 153;
-    let month = if shifted < 10 {
-        shifted + 3
-    } else {
-        shifted - 9
-    };
-    let year = i64::from(year_of_era) + era * 400 + i64::from(month <= 2);
-    let dom = day_of_year - (153 * shifted + 2) / 5 + 1;
-    Date::new(year as i16, month as i8, dom as i8).unwrap_or_default()
+    let (year, month, day) = civil(i64::from(day));
+    Date::new(year as i16, month as i8, day as i8).unwrap_or_default()
 }
 
 #[cfg(test)]

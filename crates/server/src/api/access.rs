@@ -132,6 +132,12 @@ pub fn permit(route: &Route, caller: &Caller) -> Result<(), ApiError> {
     }
 }
 
+/// A browser asks its user for the key.
+pub fn with_realm(mut error: ApiError, basic: bool) -> ApiError {
+    error.allow = basic.then(|| "Basic realm=\"ringfence\"".to_owned());
+    error
+}
+
 fn presented(headers: &HeaderMap, basic: bool) -> Option<String> {
     let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
     let (scheme, rest) = value.split_once(' ')?;

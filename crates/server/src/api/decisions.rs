@@ -3,18 +3,21 @@
 use hyper::StatusCode;
 use jiff::Timestamp;
 use ringfence_core::consent::Purpose;
-use ringfence_core::gate::{CallRequest, Decision};
+use ringfence_core::gate::{CallRequest, Decision, Verdict};
 use ringfence_core::id::Id;
 use ringfence_core::lead::Place;
 use ringfence_core::outcome::Outcome;
 use ringfence_store::dial::Settlement;
-use ringfence_store::gate::PermitTicket;
+use ringfence_store::gate::{PermitTicket, Reservation, Reserved};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::problem::ApiError;
 use super::request::{Answer, Request};
+use super::route::Reserving;
 use crate::app::{App, fresh_id};
+
+const DECISIONS: &str = "ringfence_gate_decisions_total";
 
 /// What is asked.
 #[derive(Deserialize, JsonSchema)]
@@ -100,8 +103,43 @@ impl<'a> From<&'a PermitTicket> for Permitted<'a> {
     }
 }
 
+/// What is asked for, when it can be asked at all.
+enum Asked {
+    DryRun(CallRequest, Timestamp),
+    InEarnest(Reservation),
+}
+
+/// `POST /v1/decisions` in earnest, without a thread that waits for the disk.
+pub const RESERVING: Reserving = Reserving {
+    before: |app, request| match asked(app, request)? {
+        Asked::DryRun(..) => Ok(None),
+        Asked::InEarnest(reservation) => Ok(Some(reservation)),
+    },
+    after: told,
+};
+
 /// Decides.
 pub fn decide(app: &App, request: Request) -> Result<Answer, ApiError> {
+    match asked(app, &request)? {
+        Asked::DryRun(call, at) => {
+            let decision = app.dry_run(&call, at)?;
+            let labels = match decision.verdict {
+                Verdict::Allow => "verdict=\"allow\",mode=\"dry-run\"",
+                Verdict::Defer => "verdict=\"defer\",mode=\"dry-run\"",
+                Verdict::Deny => "verdict=\"deny\",mode=\"dry-run\"",
+            };
+            app.metrics.count_of(DECISIONS, labels);
+            Answer::ok(&DecisionAnswer::bare(&fresh_id("dec"), &decision))
+        }
+        Asked::InEarnest(reservation) => {
+            let gate = app.gate_at(request.now);
+            told(app, &app.store.reserve(reservation, gate, request.now)?)
+        }
+    }
+}
+
+/// Everything before the store: what the body says, and whether this caller may ask for it.
+fn asked(app: &App, request: &Request) -> Result<Asked, ApiError> {
     let asked: DecisionAsked = request.json()?;
     request.caller.may_for(Some(&asked.seller))?;
     if asked.at.is_some() && !asked.dry_run {
@@ -110,7 +148,6 @@ pub fn decide(app: &App, request: Request) -> Result<Answer, ApiError> {
             ..ApiError::field("at", "`at` is only for a dry run")
         });
     }
-    let (dry_run, at) = (asked.dry_run, asked.at.unwrap_or(request.now));
     let call = CallRequest {
         to: asked.to,
         seller: asked.seller,
@@ -120,16 +157,8 @@ pub fn decide(app: &App, request: Request) -> Result<Answer, ApiError> {
         lead: asked.lead,
         campaign: asked.campaign,
     };
-    let mode = if dry_run { "dry-run" } else { "real" };
-    let count = |decision: &Decision| {
-        let verdict = format!("{:?}", decision.verdict).to_lowercase();
-        let labels = format!("verdict=\"{verdict}\",mode=\"{mode}\"");
-        app.metrics.count("ringfence_gate_decisions_total", labels);
-    };
-    if dry_run {
-        let decision = app.dry_run(&call, at)?;
-        count(&decision);
-        return Answer::ok(&DecisionAnswer::bare(&fresh_id("dec"), &decision));
+    if asked.dry_run {
+        return Ok(Asked::DryRun(call, asked.at.unwrap_or(request.now)));
     }
     if matches!(request.caller.role, ringfence_store::key::Role::ReadOnly) {
         let detail = "a key of role `read-only` may ask for dry runs only";
@@ -139,15 +168,43 @@ pub fn decide(app: &App, request: Request) -> Result<Answer, ApiError> {
             detail,
         ));
     }
-    let reserved =
-        app.store
-            .reserve(app.reservation(call), app.gate_at(request.now), request.now)?;
-    count(&reserved.decision);
-    Answer::ok(&DecisionAnswer {
-        id: &reserved.decision_id,
-        decision: &reserved.decision,
-        permit: reserved.permit.as_ref().map(Permitted::from),
-    })
+    Ok(Asked::InEarnest(app.reservation(call)))
+}
+
+/// Everything after the store.
+fn told(app: &App, reserved: &Reserved) -> Result<Answer, ApiError> {
+    let labels = match reserved.decision.verdict {
+        Verdict::Allow => "verdict=\"allow\",mode=\"real\"",
+        Verdict::Defer => "verdict=\"defer\",mode=\"real\"",
+        Verdict::Deny => "verdict=\"deny\",mode=\"real\"",
+    };
+    app.metrics.count_of(DECISIONS, labels);
+    let body = spelled(reserved).map_err(|e| ApiError::internal(&e.to_string()))?;
+    Ok(Answer::text(StatusCode::OK, "application/json", body))
+}
+
+/// A [`DecisionAnswer`] with the decision in the very words that were recorded: nothing is spelled twice.
+fn spelled(reserved: &Reserved) -> serde_json::Result<String> {
+    let recorded = reserved.decision_json.strip_prefix('{');
+    let fields = recorded.and_then(|text| text.strip_suffix('}'));
+    let permit = reserved.permit.as_ref().map(Permitted::from);
+    let (id, permit) = (
+        serde_json::to_string(&reserved.decision_id)?,
+        serde_json::to_string(&permit)?,
+    );
+    let fields = fields.unwrap_or_default();
+    let text = format!("{{\"id\":{id},{fields},\"permit\":{permit}}}");
+    debug_assert_eq!(
+        Some(&text),
+        serde_json::to_string(&DecisionAnswer {
+            id: &reserved.decision_id,
+            decision: &reserved.decision,
+            permit: reserved.permit.as_ref().map(Permitted::from),
+        })
+        .ok()
+        .as_ref()
+    );
+    Ok(text)
 }
 
 /// A place whose parts can exist. A ZIP+4 is cut to its ZIP.

@@ -14,7 +14,8 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 
-use super::access::Seen;
+use super::access::{Seen, with_realm};
+use super::act::{self, Prepared};
 use super::idempotency::{self, Replayable};
 use super::problem::ApiError;
 use super::receive::each_part;
@@ -127,11 +128,11 @@ async fn answer(
         .await
         .unwrap_or_else(|_| {
             let detail = "the request took too long";
-            refused(ApiError::new(
+            Replayable::first(Err(ApiError::new(
                 StatusCode::SERVICE_UNAVAILABLE,
                 "timeout",
                 detail,
-            ))
+            )))
         });
     let out = match replayable.answer {
         Ok(answer) => success(&app, answer, closing),
@@ -144,13 +145,6 @@ async fn answer(
     with_replayed(out, replayable.replayed)
 }
 
-fn refused(error: ApiError) -> Replayable {
-    Replayable {
-        answer: Err(error),
-        replayed: false,
-    }
-}
-
 async fn handle(
     app: Arc<App>,
     seen: Arc<Seen>,
@@ -159,56 +153,9 @@ async fn handle(
 ) -> Replayable {
     let prepared = match prepare(&app, &seen, request, found).await {
         Ok(prepared) => prepared,
-        Err(error) => return refused(error),
+        Err(error) => return Replayable::first(Err(error)),
     };
-    tokio::task::spawn_blocking(move || act(&app, &seen, prepared))
-        .await
-        .unwrap_or_else(|e| refused(ApiError::internal(&e.to_string())))
-}
-
-/// On a thread that may block: the caller once more, and the operation.
-fn act(app: &App, seen: &Seen, prepared: Prepared) -> Replayable {
-    let Prepared {
-        route,
-        idempotent,
-        recheck,
-        mut request,
-    } = prepared;
-    if let Some(hash) = recheck {
-        let caller = seen.ask(&*app.store, &hash);
-        let permitted = caller
-            .map_err(|error| with_realm(error, route.is_page()))
-            .and_then(|caller| access::permit(route, &caller).map(|()| caller));
-        match permitted {
-            Ok(caller) => request.caller = caller,
-            Err(error) => return refused(error),
-        }
-    }
-    match idempotent {
-        Some((key, path)) => {
-            let caller = request.caller.id.clone();
-            let body = match &request.spooled {
-                Some(spooled) => &spooled.sha256[..],
-                None => &request.body,
-            };
-            let known = idempotency::request_of(key, caller, &path, body);
-            idempotency::once(app, &known, || (route.handler)(app, request))
-        }
-        None => Replayable {
-            answer: (route.handler)(app, request),
-            replayed: false,
-        },
-    }
-}
-
-/// What is ready for its handler.
-struct Prepared {
-    route: &'static Route,
-    /// `Idempotency-Key`, and what it stands for.
-    idempotent: Option<(String, String)>,
-    /// The key's hash, if it was not asked of the store yet.
-    recheck: Option<[u8; 32]>,
-    request: Request,
+    act::answered(app, seen, prepared).await
 }
 
 /// Everything before the handler, in an order that reads no body of a stranger.
@@ -297,12 +244,6 @@ async fn who(
     known.await.map_err(|error| with_realm(error, basic))
 }
 
-/// A browser asks its user for the key.
-fn with_realm(mut error: ApiError, basic: bool) -> ApiError {
-    error.allow = basic.then(|| "Basic realm=\"ringfence\"".to_owned());
-    error
-}
-
 /// Keeps a list on disk, beside the database: there is room for its numbers there, too.
 async fn spool(app: &App, body: Incoming) -> Result<Spooled, ApiError> {
     let database = app.config.sqlite_path().unwrap_or_default();
@@ -336,8 +277,8 @@ async fn read_body(
 }
 
 fn success(app: &Arc<App>, answer: Answer, closing: watch::Receiver<bool>) -> Out {
-    let elsewhere = match answer.body {
-        Payload::Elsewhere(path) => Some(path),
+    let elsewhere = match &answer.body {
+        Payload::Elsewhere(path) => Some(path.clone()),
         _ => None,
     };
     let body = match answer.body {
@@ -373,7 +314,7 @@ fn success(app: &Arc<App>, answer: Answer, closing: watch::Receiver<bool>) -> Ou
         );
     }
     if let Some(path) = elsewhere {
-        headers.insert(header::LOCATION, HeaderValue::from_static(path));
+        insert(headers, header::LOCATION, &path);
     }
     out
 }

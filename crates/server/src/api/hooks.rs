@@ -1,12 +1,17 @@
 //! Words that other systems bring: `sms`, `email`, `voicemail`, `opt-out`.
 //!
 //! To whom they are said: to the sellers whose caller ID is the number written to; else to `?seller=`; else to every
-//! seller.
+//! seller. Text messages are read as Twilio, Telnyx and Plivo send them, too.
+
+mod plivo;
+mod telnyx;
+mod twilio;
 
 use hyper::{HeaderMap, StatusCode};
-use ring::hmac;
+use ringfence_core::lead::PhoneNumber;
 use schemars::JsonSchema;
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use serde_json::Value;
 
 use super::access;
@@ -15,18 +20,21 @@ use super::problem::ApiError;
 use super::request::{Answer, Request, number};
 use super::route;
 use crate::app::App;
-use crate::hooks::{Brought, sellers_behind, take};
+use crate::config::HooksConfig;
+use crate::hooks::{Brought, Effect, sellers_behind, take};
+
+pub use telnyx::public_key as telnyx_key;
 
 /// The route's id, by which the edge lets signed messages in.
 pub const ROUTE: &str = "converse.hook";
 
-/// What Twilio signs its messages with.
-const TWILIO: &str = "x-twilio-signature";
+/// The channel of text messages.
+const SMS: &str = "sms";
 
-/// What Twilio reads as "no reply": 47 CFR 64.1200(a)(12) allows a confirmation by text and asks for none.
-const TWIML: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?><Response></Response>";
+/// What Twilio and Plivo read as "no reply": 47 CFR 64.1200(a)(12) allows a confirmation by text and asks for none.
+const NO_REPLY: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?><Response></Response>";
 
-/// Words as they are sent. Twilio sends a form with `From`, `To` and `Body` instead.
+/// Words as they are sent. Twilio, Telnyx and Plivo send text messages in their own forms instead.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct WordsSent {
@@ -52,9 +60,111 @@ pub fn schema() -> Value {
     schema_of::<WordsSent>()
 }
 
+/// A system that brings text messages in a form of its own, and signs them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Courier {
+    Twilio,
+    Telnyx,
+    Plivo,
+}
+
+/// A text message as a courier words it.
+struct Message {
+    /// Who wrote it.
+    from: String,
+    /// The numbers that it was sent to.
+    to: Vec<String>,
+    text: String,
+    /// Whether the courier took it for an opt-out itself.
+    is_opt_out: bool,
+}
+
+impl Courier {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Twilio => "twilio",
+            Self::Telnyx => "telnyx",
+            Self::Plivo => "plivo",
+        }
+    }
+
+    /// The one whose signature the headers bear, if what it is checked with is configured.
+    fn claimed(hooks: &HooksConfig, headers: &HeaderMap) -> Option<Self> {
+        if headers.contains_key(twilio::SIGNATURE) && !hooks.twilio_auth_token.is_empty() {
+            Some(Self::Twilio)
+        } else if headers.contains_key(telnyx::SIGNATURE) && !hooks.telnyx_public_key.is_empty() {
+            Some(Self::Telnyx)
+        } else if plivo::claims(headers) && !hooks.plivo_auth_token.is_empty() {
+            Some(Self::Plivo)
+        } else {
+            None
+        }
+    }
+
+    /// The one in whose form the body is; none: it is in ours.
+    fn by_form(request: &Request, fields: &[(String, String)]) -> Option<Self> {
+        #[derive(Deserialize)]
+        struct Wrapped {
+            #[serde(rename = "data")]
+            _data: IgnoredAny,
+        }
+        if is_form(&request.headers) {
+            return Some(match plivo::is_form(fields) {
+                true => Self::Plivo,
+                false => Self::Twilio,
+            });
+        }
+        let wrapped = serde_json::from_slice::<Wrapped>(&request.body);
+        wrapped.is_ok().then_some(Self::Telnyx)
+    }
+
+    /// Whether it signed what it is said to have signed.
+    fn is_signed(self, app: &App, request: &Request, fields: &[(String, String)]) -> bool {
+        let (hooks, headers) = (&app.config.hooks, &request.headers);
+        let (origin, target) = (hooks.public_url.trim_end_matches('/'), &request.target);
+        match self {
+            Self::Twilio => {
+                let url = format!("{origin}{target}");
+                twilio::is_signed(&hooks.twilio_auth_token, &url, fields, headers)
+            }
+            Self::Telnyx => {
+                let key = &hooks.telnyx_public_key;
+                telnyx::is_signed(key, headers, &request.body, request.now)
+            }
+            Self::Plivo => {
+                plivo::is_signed(&hooks.plivo_auth_token, origin, target, fields, headers)
+            }
+        }
+    }
+
+    /// The message; none: it brings something else, such as the receipt of a message that you sent.
+    fn read(
+        self,
+        request: &Request,
+        fields: &[(String, String)],
+    ) -> Result<Option<Message>, ApiError> {
+        match self {
+            Self::Twilio => twilio::read(fields).map(Some),
+            Self::Plivo => plivo::read(fields).map(Some),
+            Self::Telnyx => telnyx::read(request.json()?)
+                .map_err(|error| ApiError::field("data.payload", error.to_string())),
+        }
+    }
+
+    /// What it reads as "taken", without a reply to whoever wrote.
+    fn answer(self, effect: &Effect) -> Result<Answer, ApiError> {
+        let ok = StatusCode::OK;
+        match self {
+            Self::Twilio => Ok(Answer::text(ok, "text/xml", NO_REPLY)),
+            Self::Plivo => Ok(Answer::text(ok, "application/xml", NO_REPLY)),
+            Self::Telnyx => Answer::ok(effect),
+        }
+    }
+}
+
 /// Whether a request claims to be signed by a system whose secret is configured; [`bring`] checks the claim.
 pub fn claims_signature(app: &App, headers: &HeaderMap) -> bool {
-    headers.contains_key(TWILIO) && !app.config.hooks.twilio_auth_token.is_empty()
+    Courier::claimed(&app.config.hooks, headers).is_some()
 }
 
 /// Takes words in.
@@ -63,15 +173,62 @@ pub fn bring(app: &App, request: Request) -> Result<Answer, ApiError> {
     if !matches!(source.as_str(), "sms" | "email" | "voicemail" | "opt-out") {
         return Err(ApiError::not_found("hook"));
     }
-    let form = is_form(&request.headers).then(|| form_fields(&request.body));
-    if request.caller == access::signer() {
-        verify(app, &request, form.as_deref().unwrap_or_default())?;
-    }
-    let is_twilio = form.is_some();
-    let sent = match form {
-        Some(fields) => twilio_words(&source, &fields)?,
-        None => request.json()?,
+    let fields = match is_form(&request.headers) {
+        true => form_fields(&request.body),
+        false => Vec::new(),
     };
+    let courier = match request.caller == access::signer() {
+        true => Some(signer(app, &request, &source, &fields)?),
+        false => Courier::by_form(&request, &fields),
+    };
+    let Some(courier) = courier else {
+        let brought = our_words(app, &request, &source)?;
+        return Answer::ok(&taken(app, &request, &source, brought)?);
+    };
+    if source != SMS {
+        let detail = "only `sms` takes messages of Twilio, Telnyx and Plivo";
+        return Err(ApiError::field("body", detail));
+    }
+    let nothing = Effect {
+        opt_out: Some(false),
+        ..Effect::default()
+    };
+    let effect = match courier.read(&request, &fields)? {
+        // A picture without a word says nothing that could be read.
+        Some(message) if !message.text.trim().is_empty() || message.is_opt_out => {
+            let brought = their_words(app, &request, courier, message)?;
+            taken(app, &request, &source, brought)?
+        }
+        _ => nothing,
+    };
+    courier.answer(&effect)
+}
+
+/// Who signed it.
+fn signer(
+    app: &App,
+    request: &Request,
+    source: &str,
+    fields: &[(String, String)],
+) -> Result<Courier, ApiError> {
+    let claimed = Courier::claimed(&app.config.hooks, &request.headers);
+    if let Some(courier) = claimed.filter(|courier| courier.is_signed(app, request, fields)) {
+        return Ok(courier);
+    }
+    // With a wrong secret or address, every opt-out by text message is lost: that has to be seen.
+    let courier = claimed.map_or("nobody", Courier::name);
+    tracing::warn!(
+        courier,
+        "a message was refused: its signature does not fit, or is too old"
+    );
+    let labels = format!("source=\"{source}\",verdict=\"refused\"");
+    app.metrics.count("ringfence_converse_hooks_total", labels);
+    let detail = "the signature does not fit, or is too old";
+    Err(access::unauthorized(detail))
+}
+
+fn our_words(app: &App, request: &Request, source: &str) -> Result<Brought, ApiError> {
+    let sent: WordsSent = request.json()?;
     let text = sent.text.unwrap_or_default();
     if text.trim().is_empty() && source != "opt-out" {
         return Err(ApiError {
@@ -79,16 +236,44 @@ pub fn bring(app: &App, request: Request) -> Result<Answer, ApiError> {
             ..ApiError::field("text", "there are no words to read")
         });
     }
-    let sellers = sellers(app, &request, sent.to.as_deref())?;
-    let brought = Brought {
+    let to = sent.to.as_deref().map(|to| number("to", to)).transpose()?;
+    Ok(Brought {
         number: number("from", &sent.from)?,
-        sellers,
-        channel: sent.channel.unwrap_or_else(|| source.clone()),
+        sellers: sellers(app, request, to.as_slice())?,
+        channel: sent.channel.unwrap_or_else(|| source.to_owned()),
         text,
         is_opt_out: source == "opt-out",
         audio: sent.audio,
         at: request.now,
-    };
+        by: request.caller.id.to_string(),
+    })
+}
+
+fn their_words(
+    app: &App,
+    request: &Request,
+    courier: Courier,
+    message: Message,
+) -> Result<Brought, ApiError> {
+    // A short code is nobody's caller ID; what is written to it is no less an opt-out.
+    let to = message.to.iter().map(|to| PhoneNumber::parse(to));
+    let to: Vec<PhoneNumber> = to.filter_map(Result::ok).collect();
+    Ok(Brought {
+        number: number("from", &message.from)?,
+        sellers: sellers(app, request, &to)?,
+        channel: SMS.to_owned(),
+        text: message.text,
+        is_opt_out: message.is_opt_out,
+        audio: None,
+        at: request.now,
+        by: match request.caller == access::signer() {
+            true => courier.name().to_owned(),
+            false => request.caller.id.to_string(),
+        },
+    })
+}
+
+fn taken(app: &App, request: &Request, source: &str, brought: Brought) -> Result<Effect, ApiError> {
     let may = |seller: &str| request.caller.may_for(Some(seller)).is_ok();
     let effect = take(app, &brought, may, request.now)?;
     let verdict = match effect.opt_out {
@@ -100,17 +285,18 @@ pub fn bring(app: &App, request: Request) -> Result<Answer, ApiError> {
         "ringfence_converse_hooks_total",
         format!("source=\"{source}\",verdict=\"{verdict}\""),
     );
-    match is_twilio {
-        true => Ok(Answer::text(StatusCode::OK, "text/xml", TWIML)),
-        false => Answer::ok(&effect),
-    }
+    Ok(effect)
 }
 
-fn sellers(app: &App, request: &Request, to: Option<&str>) -> Result<Vec<String>, ApiError> {
-    let mut sellers = match to {
-        Some(to) => sellers_behind(app, number("to", to)?)?,
-        None => Vec::new(),
-    };
+fn sellers(app: &App, request: &Request, to: &[PhoneNumber]) -> Result<Vec<String>, ApiError> {
+    let mut sellers = Vec::new();
+    for to in to {
+        for seller in sellers_behind(app, *to)? {
+            if !sellers.contains(&seller) {
+                sellers.push(seller);
+            }
+        }
+    }
     if sellers.is_empty() {
         sellers.extend(request.query("seller").map(str::to_owned));
     }
@@ -126,9 +312,7 @@ fn sellers(app: &App, request: &Request, to: Option<&str>) -> Result<Vec<String>
 }
 
 fn is_form(headers: &HeaderMap) -> bool {
-    let value = headers.get(hyper::header::CONTENT_TYPE);
-    let value = value.and_then(|v| v.to_str().ok()).unwrap_or_default();
-    value
+    header(headers, "content-type")
         .to_ascii_lowercase()
         .starts_with("application/x-www-form-urlencoded")
 }
@@ -140,81 +324,23 @@ fn form_fields(body: &[u8]) -> Vec<(String, String)> {
     fields
 }
 
-fn twilio_words(source: &str, fields: &[(String, String)]) -> Result<WordsSent, ApiError> {
-    if source != "sms" {
-        return Err(ApiError::field("body", "only `sms` takes a form"));
-    }
-    let field = |name: &str| {
-        let found = fields.iter().find(|(n, _)| n == name);
-        found.map(|(_, value)| value.clone())
-    };
-    let missing = |name: &str| ApiError {
-        code: "missing-field",
-        ..ApiError::field(name, format!("missing field `{name}`"))
-    };
-    Ok(WordsSent {
-        from: field("From").ok_or_else(|| missing("From"))?,
-        to: field("To"),
-        text: Some(field("Body").ok_or_else(|| missing("Body"))?),
-        audio: None,
-        channel: None,
-    })
+fn required<'a>(fields: &'a [(String, String)], name: &str) -> Result<&'a str, ApiError> {
+    let found = fields.iter().find(|(n, _)| n == name);
+    found
+        .map(|(_, value)| value.as_str())
+        .ok_or_else(|| ApiError {
+            code: "missing-field",
+            ..ApiError::field(name, format!("missing field `{name}`"))
+        })
 }
 
-/// Twilio's signature: HMAC-SHA1 over the address as Twilio knows it and every field, sorted, name and value.
-fn verify(app: &App, request: &Request, fields: &[(String, String)]) -> Result<(), ApiError> {
-    let hooks = &app.config.hooks;
-    let url = format!(
-        "{}{}",
-        hooks.public_url.trim_end_matches('/'),
-        request.target
-    );
-    let sent = request
-        .headers
-        .get(TWILIO)
-        .and_then(|v| v.to_str().ok())
-        .unwrap_or_default();
-    match is_signed(&hooks.twilio_auth_token, &url, fields, sent) {
-        true => Ok(()),
-        false => Err(access::unauthorized("the signature does not fit")),
-    }
+fn header<'a>(headers: &'a HeaderMap, name: &str) -> &'a str {
+    let value = headers.get(name).and_then(|value| value.to_str().ok());
+    value.unwrap_or_default()
 }
 
-fn is_signed(token: &str, url: &str, fields: &[(String, String)], signature: &str) -> bool {
+fn decoded(base64: &str) -> Option<Vec<u8>> {
     use base64::Engine as _;
     use base64::engine::general_purpose::STANDARD;
-    let mut signed = url.to_owned();
-    for (name, value) in fields {
-        signed.push_str(name);
-        signed.push_str(value);
-    }
-    let key = hmac::Key::new(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, token.as_bytes());
-    STANDARD
-        .decode(signature)
-        .is_ok_and(|tag| hmac::verify(&key, signed.as_bytes(), &tag).is_ok())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Made with Twilio's own library.
-    #[test]
-    fn twilios_signature() {
-        let url = "https://gate.example/v1/twilio/status";
-        let body = b"To=%2B13125550143&CallSid=CAtest&CallStatus=completed&From=%2B12125550100&AccountSid=ACtest";
-        let fields = form_fields(body);
-        let signature = "hTLLGS1iJHCtTbhHdsDDuO2OWIs=";
-        assert!(is_signed("auth-token", url, &fields, signature));
-        assert!(!is_signed("other", url, &fields, signature));
-        assert!(!is_signed(
-            "auth-token",
-            "https://else.example/",
-            &fields,
-            signature
-        ));
-        assert!(!is_signed("auth-token", url, &fields[1..], signature));
-        assert!(!is_signed("auth-token", url, &fields, "not base64"));
-        assert_eq!(form_fields(b"Body=+5+%2B6")[0].1, " 5 +6");
-    }
+    STANDARD.decode(base64).ok()
 }

@@ -60,6 +60,16 @@ pub struct Replayable {
     pub replayed: bool,
 }
 
+impl Replayable {
+    /// An answer that was not given before.
+    pub const fn first(answer: Result<Answer, ApiError>) -> Self {
+        Self {
+            answer,
+            replayed: false,
+        }
+    }
+}
+
 /// Does it, unless it was done before.
 pub fn once(
     app: &App,

@@ -1,6 +1,7 @@
 //! The HTTP API. [`ROUTES`] is the whole of it; each resource has its file.
 
 mod access;
+mod act;
 mod calls;
 mod campaigns;
 mod consents;
@@ -37,9 +38,10 @@ use ringfence_store::key::Role::{self, Compliance, Ingest, Operator, ReadOnly};
 pub use access::{fresh_key, key_hash};
 pub use decisions::DecisionAnswer;
 pub use edge::serve;
+pub use hooks::telnyx_key;
 
 use openapi::schema_of;
-use route::{Body, Handler, Route};
+use route::{Body, Handler, Reserving, Route};
 
 const JSON: &str = "application/json";
 const PROBLEM: &str = "application/problem+json";
@@ -68,6 +70,7 @@ const fn get(
         roles,
         body: Body::None,
         handler,
+        reserving: None,
     }
 }
 
@@ -87,6 +90,7 @@ const fn post(
         roles,
         body,
         handler,
+        reserving: None,
     }
 }
 
@@ -106,6 +110,7 @@ const fn put(
         roles,
         body,
         handler,
+        reserving: None,
     }
 }
 
@@ -124,6 +129,14 @@ const fn delete(
         roles,
         body: Body::None,
         handler,
+        reserving: None,
+    }
+}
+
+const fn reserving(route: Route, reserving: Reserving) -> Route {
+    Route {
+        reserving: Some(reserving),
+        ..route
     }
 }
 
@@ -160,7 +173,7 @@ const ROUTES: &[Route] = &[
     post("/v1/lists:prune", "suppression.prune-lists", "Remove the files of list versions that bind nobody any more.", DESK, Body::Json(schema_of::<lists::PruneAsked>), lists::prune),
 
     post("/v1/opt-outs:import", "consent.import-opt-outs", "Take in a CSV file of opt-outs: number[,seller][,at].", BRINGERS, Body::File, opt_outs::import),
-    post("/v1/hooks/{id}", hooks::ROUTE, "Words by another road: sms, email, voicemail, opt-out. Twilio's form is taken, signed by Twilio.", BRINGERS, Body::Json(hooks::schema), hooks::bring),
+    post("/v1/hooks/{id}", hooks::ROUTE, "Words by another road: sms, email, voicemail, opt-out. Text messages are taken as Twilio, Telnyx and Plivo send and sign them.", BRINGERS, Body::Json(hooks::schema), hooks::bring),
     get("/v1/holds", "converse.holds", "Numbers that wait for a person's decision; ?state=.", READERS, holds::list),
     get("/v1/holds/{id}", "converse.hold", "One hold.", READERS, holds::show),
     post("/v1/holds/{id}:release", "converse.release", "It was no opt-out.", DESK, Body::Json(schema_of::<holds::ReviewSent>), holds::release),
@@ -175,7 +188,7 @@ const ROUTES: &[Route] = &[
     get("/v1/overrides", "rules.overrides", "Counsel overrides.", READERS, operator::overrides),
     post("/v1/overrides", "rules.override", "Record a counsel override.", COUNSEL, Body::Json(schema_of::<operator::OverrideSent>), operator::record_override),
 
-    post("/v1/decisions", "gate.decide", "May this call be placed?", READERS, Body::Json(schema_of::<decisions::DecisionAsked>), decisions::decide),
+    reserving(post("/v1/decisions", "gate.decide", "May this call be placed?", READERS, Body::Json(schema_of::<decisions::DecisionAsked>), decisions::decide), decisions::RESERVING),
     post("/v1/scrubs", "gate.scrub", "What the gate would say of many numbers, by verdict, reason, state and hour; nothing is recorded.", READERS, Body::JsonOrFile(schema_of::<scrubs::ScrubAsked>), scrubs::scrub),
     post("/v1/attempts/{id}:settle", "dial.settle", "Say how a call of your own dialer went.", DIALERS, Body::Json(schema_of::<decisions::Settled>), decisions::settle),
 

@@ -73,6 +73,7 @@ pub fn record(
         scope,
         call: None,
         heard: None,
+        by: Some(request.caller.id.to_string()),
     };
     let receipt = app.store.revoke(revocation, request.now)?;
     let bound = sent
@@ -155,6 +156,7 @@ pub fn suppress(app: &App, request: Request) -> Result<Answer, ApiError> {
         reason: sent.reason.clone(),
         source: sent.source.clone(),
         at,
+        by: Some(request.caller.id.to_string()),
     };
     let receipt = app.store.suppress(draft, request.now)?;
     app.desk.opted_out(number, sent.seller.as_deref(), None);
@@ -273,5 +275,6 @@ fn opt_out_line(app: &App, request: &Request, line: &str) -> Result<Revocation, 
         scope: app.opt_out_scope(at),
         call: None,
         heard: None,
+        by: Some(request.caller.id.to_string()),
     })
 }

@@ -5,7 +5,6 @@ use std::fmt::Write;
 
 use hyper::StatusCode;
 use ringfence_store::PageRequest;
-use ringfence_store::hold::HoldState;
 use serde_json::Value;
 
 use super::problem::ApiError;
@@ -87,14 +86,10 @@ pub fn document(title: &str, refresh_seconds: Option<u32>, body: &str) -> String
 /// Words that wait for a person, who decides on the page at `/review`.
 fn holds(app: &App, request: &Request, body: &mut String) -> Result<(), ApiError> {
     let mut rows = Vec::new();
-    let open = app
-        .store
-        .holds(Some(HoldState::Open), &PageRequest::first(ROWS))?;
+    let first = PageRequest::first(ROWS);
+    let open = app.store.open_holds(&request.caller.sellers, &first)?;
     for hold in open.items {
         let draft = hold.draft;
-        if !request.caller.sees(draft.seller.as_deref()) {
-            continue;
-        }
         rows.push([
             hold.id.to_string(),
             draft.number.to_string(),

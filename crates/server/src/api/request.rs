@@ -235,7 +235,7 @@ pub enum Payload {
     /// Whole.
     Whole(Bytes),
     /// Nothing: a browser goes there next.
-    Elsewhere(&'static str),
+    Elsewhere(String),
     /// Server-sent events after this place in the log.
     Events {
         /// Where to begin.

@@ -5,11 +5,12 @@ use std::fmt::Write;
 use std::sync::LazyLock;
 
 use hyper::StatusCode;
+use jiff::Timestamp;
 use ring::hmac;
 use ringfence_core::id::Id;
 use ringfence_core::lead::import::read_number;
 use ringfence_store::PageRequest;
-use ringfence_store::hold::{HoldRecord, HoldState};
+use ringfence_store::hold::HoldRecord;
 use ringfence_store::key::Role;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -20,9 +21,6 @@ use super::problem::ApiError;
 use super::request::{Answer, Payload, Request};
 use super::{holds, opt_outs, page, route};
 use crate::app::App;
-
-/// Holds shown at once.
-const ROWS: u32 = 100;
 
 /// Where the page is.
 const PATH: &str = "/review";
@@ -81,27 +79,27 @@ pub fn show(app: &App, request: Request) -> Result<Answer, ApiError> {
 /// Takes an opt-out down.
 pub fn opt_out(app: &App, request: Request) -> Result<Answer, ApiError> {
     let taken = take_down(app, &request);
-    after(app, &request, taken, "/review?done=opt-out")
+    after(app, &request, taken, "opt-out")
 }
 
 /// Decides about a hold.
 pub fn decide(app: &App, request: Request) -> Result<Answer, ApiError> {
     let decided = decided(app, &request);
-    after(app, &request, decided, "/review?done=decided")
+    after(app, &request, decided, "decided")
 }
 
-/// To the page again, so that loading it anew sends nothing twice; or the page, with what was wrong.
+/// To the page again, where it was, so that loading it anew sends nothing twice; or the page, with what was wrong.
 fn after(
     app: &App,
     request: &Request,
     done: Result<(), ApiError>,
-    then: &'static str,
+    what: &str,
 ) -> Result<Answer, ApiError> {
     match done {
         Ok(()) => Ok(Answer {
             status: StatusCode::SEE_OTHER,
             media_type: HTML,
-            body: Payload::Elsewhere(then),
+            body: Payload::Elsewhere(Place::of(request).address(PATH, Some(what))),
         }),
         Err(error) if error.status.is_client_error() => {
             render(app, request, error.status, Some(&error.detail))
@@ -111,6 +109,42 @@ fn after(
 }
 
 const HTML: &str = "text/html; charset=utf-8";
+
+/// Which page of the list is shown, as it stands in links, forms and redirects: nothing in it that a link cannot hold.
+#[derive(Clone, Copy)]
+struct Place<'a> {
+    after: Option<&'a str>,
+    limit: Option<&'a str>,
+}
+
+impl<'a> Place<'a> {
+    fn of(request: &'a Request) -> Self {
+        let plain = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
+        let given = |name| request.query(name).filter(|text| text.chars().all(plain));
+        Self {
+            after: given("after"),
+            limit: given("limit"),
+        }
+    }
+
+    /// Behind `path`, and behind what was done there.
+    fn address(self, path: &str, done: Option<&str>) -> String {
+        let pairs = [("done", done), ("after", self.after), ("limit", self.limit)];
+        let pairs = pairs
+            .into_iter()
+            .filter_map(|(n, v)| Some(format!("{n}={}", v?)));
+        let query: Vec<String> = pairs.collect();
+        match query.as_slice() {
+            [] => path.to_owned(),
+            pairs => format!("{path}?{}", pairs.join("&")),
+        }
+    }
+
+    /// The same in an attribute.
+    fn link(self, path: &str) -> String {
+        page::escape(&self.address(path, None))
+    }
+}
 
 fn take_down(app: &App, request: &Request) -> Result<(), ApiError> {
     let form: OptOutForm = read(request)?;
@@ -200,6 +234,13 @@ fn render(
         let _ = write!(body, "<p class=\"note\" role=\"status\">{done}</p>");
     }
     let form = may_decide(request.caller.role).then(|| sign(&request.caller.id));
+    if form.is_some() {
+        let id = page::escape(request.caller.id.as_str());
+        let _ = write!(
+            body,
+            "<p>What you decide is recorded as decided by <code>{id}</code>.</p>"
+        );
+    }
     open_holds(app, request, form.as_deref(), &mut body)?;
     if let Some(form) = &form {
         new_opt_out(app, request, form, &mut body)?;
@@ -212,6 +253,7 @@ fn may_decide(role: Role) -> bool {
     matches!(role, Role::Admin | Role::Operator | Role::Compliance)
 }
 
+/// Those that become opt-outs first come first: a decision that comes too late is made by time.
 fn open_holds(
     app: &App,
     request: &Request,
@@ -219,40 +261,86 @@ fn open_holds(
     body: &mut String,
 ) -> Result<(), ApiError> {
     body.push_str("<h2>Unclear words: were they an opt-out?</h2>");
-    let open = app
-        .store
-        .holds(Some(HoldState::Open), &PageRequest::first(ROWS))?;
-    let seen = |hold: &&HoldRecord| request.caller.sees(hold.draft.seller.as_deref());
-    let mut shown = 0;
-    for hold in open.items.iter().filter(seen) {
-        card(hold, form, body);
-        shown += 1;
+    let (place, mine) = (Place::of(request), request.caller.sellers.as_slice());
+    let asked = PageRequest {
+        cursor: place.after.map(str::to_owned),
+        limit: request.limit()?,
+    };
+    let count = app.store.open_hold_count(mine, request.now)?;
+    let open = app.store.open_holds(mine, &asked)?;
+    match count.open {
+        0 => body.push_str("<p>Nothing waits for a decision.</p>"),
+        waiting => {
+            let _ = write!(
+                body,
+                "<p>{waiting} wait for a decision, those due first at the top"
+            );
+            if count.overdue > 0 {
+                let _ = write!(body, "; <strong>{} overdue</strong>", count.overdue);
+            }
+            body.push_str(".</p>");
+        }
     }
-    if shown == 0 {
-        body.push_str("<p>Nothing waits for a decision.</p>");
+    for hold in &open.items {
+        card(hold, form, place, request.now, body);
     }
-    if open.next_cursor.is_some() {
-        let _ = write!(
-            body,
-            "<p>The newest {ROWS} are shown; more wait behind them.</p>"
-        );
+    let mut links = Vec::new();
+    if place.after.is_some() {
+        let first = Place {
+            after: None,
+            ..place
+        }
+        .link(PATH);
+        links.push(format!("<a href=\"{first}\">From the first</a>"));
+    }
+    if let Some(cursor) = &open.next_cursor {
+        let next = Place {
+            after: Some(cursor),
+            ..place
+        };
+        let next = next.link(PATH);
+        links.push(format!("<a rel=\"next\" href=\"{next}\">The next ones</a>"));
+    }
+    if !links.is_empty() {
+        let _ = write!(body, "<nav><p>{}</p></nav>", links.join(" "));
     }
     Ok(())
 }
 
+/// How long there is to decide, for people.
+fn time_left(due_at: Timestamp, now: Timestamp) -> String {
+    let hours = due_at.duration_since(now).as_hours();
+    match hours {
+        _ if due_at <= now => {
+            format!("<strong>Overdue since {due_at}.</strong>")
+        }
+        0..48 => format!("Undecided it is an opt-out from {due_at} on, in {hours} hour(s)."),
+        _ => format!(
+            "Undecided it is an opt-out from {due_at} on, in {} days.",
+            hours / 24
+        ),
+    }
+}
+
 /// One hold: the number is masked, for the decision is about the words.
-fn card(hold: &HoldRecord, form: Option<&str>, body: &mut String) {
+fn card(
+    hold: &HoldRecord,
+    form: Option<&str>,
+    place: Place<'_>,
+    now: Timestamp,
+    body: &mut String,
+) {
     let (draft, escape) = (&hold.draft, page::escape);
     let seller = draft.seller.as_deref().unwrap_or("every seller");
     let _ = write!(
         body,
-        "<article><blockquote>{}</blockquote><p>{} to {} by {}, {}. Undecided it is an opt-out from {} on.</p>",
+        "<article><blockquote>{}</blockquote><p>{} to {} by {}, {}. {}</p>",
         escape(&draft.said),
         draft.number,
         escape(seller),
         escape(&draft.channel),
         draft.at,
-        draft.due_at,
+        time_left(draft.due_at, now),
     );
     let _ = write!(
         body,
@@ -276,10 +364,10 @@ fn card(hold: &HoldRecord, form: Option<&str>, body: &mut String) {
         };
     }
     if let Some(form) = form {
-        let id = &hold.id;
+        let action = place.link(&format!("{PATH}/holds/{}", hold.id));
         let _ = write!(
             body,
-            "<form method=\"post\" action=\"{PATH}/holds/{id}\"><input type=\"hidden\" name=\"form\" value=\"{form}\">\
+            "<form method=\"post\" action=\"{action}\"><input type=\"hidden\" name=\"form\" value=\"{form}\">\
              <label>Why <input name=\"note\" maxlength=\"500\" required></label> \
              <button name=\"decision\" value=\"opt-out\" formnovalidate>It was an opt-out</button> \
              <button name=\"decision\" value=\"release\">It was none</button></form>"
@@ -315,4 +403,25 @@ fn new_opt_out(
          <p><button>Record the opt-out</button></p></form>"
     );
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::time_left;
+
+    #[test]
+    fn what_is_overdue_is_said_and_the_rest_counted() {
+        let now = "2026-11-21T15:00:00Z".parse().unwrap();
+        for (due_at, wanted) in [
+            ("2026-11-21T15:00:00Z", "<strong>Overdue since"),
+            ("2026-11-11T15:00:00Z", "<strong>Overdue since"),
+            ("2026-11-21T15:59:00Z", "in 0 hour(s)."),
+            ("2026-11-23T14:59:00Z", "in 47 hour(s)."),
+            ("2026-11-23T15:00:00Z", "in 2 days."),
+            ("2026-12-01T14:00:00Z", "in 9 days."),
+        ] {
+            let said = time_left(due_at.parse().unwrap(), now);
+            assert!(said.contains(wanted), "{due_at}: {said}");
+        }
+    }
 }

@@ -15,7 +15,7 @@ pub fn health(_app: &App, _request: Request) -> Result<Answer, ApiError> {
 /// Whether calls could be placed: the store can be written, the lists can be read, the clock is said, STOP is shown.
 pub fn ready(app: &App, request: Request) -> Result<Answer, ApiError> {
     let store = app.store.ready();
-    let lists = app.store.list_faults().unwrap_or_default();
+    let lists = app.store.list_faults(request.now).unwrap_or_default();
     let ready = store.is_ok() && lists.is_empty();
     let status = if ready {
         StatusCode::OK
@@ -43,7 +43,7 @@ pub fn ready(app: &App, request: Request) -> Result<Answer, ApiError> {
 }
 
 /// Counters and gauges as Prometheus text.
-pub fn metrics(app: &App, _request: Request) -> Result<Answer, ApiError> {
+pub fn metrics(app: &App, request: Request) -> Result<Answer, ApiError> {
     let number = |n: usize| u64::try_from(n).unwrap_or(u64::MAX);
     let (on_their_way, dead) = app.store.delivery_counts()?;
     let opt_outs = app.desk.opt_out_times();
@@ -86,7 +86,7 @@ pub fn metrics(app: &App, _request: Request) -> Result<Answer, ApiError> {
         (
             "ringfence_suppression_lists_unreadable",
             "Lists whose file is missing or damaged: decisions that need them deny.",
-            number(app.store.list_faults()?.len()),
+            number(app.store.list_faults(request.now)?.len()),
         ),
         (
             "ringfence_suppression_list_bytes",

@@ -3,6 +3,7 @@
 mod freshness;
 mod machine;
 mod prunable;
+mod strangers;
 mod waiting;
 
 use std::collections::BTreeSet;
@@ -49,6 +50,7 @@ impl Doctor {
         freshness::look(&world, &mut findings)?;
         prunable::look(&world, &mut findings)?;
         waiting::look(&world, &mut findings)?;
+        strangers::look(&world, &mut findings)?;
         access(&world, &mut findings)?;
         log(&world, &mut findings)?;
         let bad = findings.iter().any(|f| !matches!(f.state, "ok" | "note"));
@@ -190,7 +192,7 @@ fn lists(world: &World, findings: &mut Vec<Finding>) -> Result<(), Failure> {
     let lists = world.store.lists()?;
     let days = i64::from(world.rules.federal.registry_age_days_max);
     let age_max = SignedDuration::from_hours(days * 24);
-    for fault in world.store.list_faults()? {
+    for fault in world.store.list_faults(world.now())? {
         let detail = format!("{}: {}; import it again", fault.source, fault.detail);
         findings.push(found("list-file", "broken", detail));
     }

@@ -243,7 +243,7 @@ async fn expire_permits(app: Arc<App>) {
 
 /// Says which lists cannot be read, once; answers those that it has said.
 fn say_unreadable(app: &App, known: Vec<SourceFailure>) -> Vec<SourceFailure> {
-    let Ok(faults) = app.store.list_faults() else {
+    let Ok(faults) = app.store.list_faults(app.now()) else {
         return known;
     };
     for fault in faults.iter().filter(|fault| !known.contains(fault)) {

@@ -15,7 +15,7 @@ use super::scrub::{progress_bar, purpose};
 use super::{Exit, Failure, Global, Outcome, World, say, say_json};
 use crate::app::gate_settings;
 use crate::scrub::Verdicts;
-use crate::shadow::{Difference, Made, Reading, Records, Tally, shadow};
+use crate::shadow::{Difference, Judged, Made, Reading, Records, Tally, Unreadable, shadow};
 
 /// The most lines that the report for people names of each kind; `--json` tells all of them.
 const LINES_MAX: usize = 20;
@@ -25,7 +25,8 @@ const LINES_MAX: usize = 20;
 #[command(
     after_help = "The file is CSV with columns for the number called and the time, and perhaps seller, purpose, caller \
     ID, ZIP code, state and direction, by the names that VICIdial, Twilio and FreeSWITCH give them. Each call is judged \
-    at its time, with the facts on file that are dated by then; earlier calls of the file count towards caps.\n\n\
+    at its time, with the facts on file that are dated by then; earlier calls of the file count towards caps. What a call \
+    needed and cannot be read any more, such as a list that was pruned since, stops it and is named.\n\n\
     Examples:\n  \
     ringfence shadow --calls yesterday.csv --seller acme-solar --time-zone America/New_York\n  \
     ringfence shadow --calls yesterday.csv --seller acme-solar --pack ./rules-2027"
@@ -76,11 +77,11 @@ impl Shadow {
         let packs: Vec<&RulePack> = std::iter::once(&*world.rules).chain(&other).collect();
         let bar = progress_bar(records.calls.len());
         let settings = gate_settings(&world.config);
-        let answers = shadow(&*world.store, &packs, &settings, &records.calls, &|done| {
+        let judged = shadow(&*world.store, &packs, &settings, &records.calls, &|done| {
             bar.set_position(u64::try_from(done).unwrap_or(u64::MAX));
         })?;
         bar.finish_and_clear();
-        let found = Found::new(&packs, &records, &answers);
+        let found = Found::new(&packs, &records, &judged);
         if global.json {
             say_json(&found.json())?;
         } else {
@@ -100,10 +101,12 @@ struct Found<'a> {
     tallies: Vec<Tally>,
     stopped: Vec<(&'a Made, &'a Verdicts)>,
     differences: Vec<Difference>,
+    unreadable: &'a [Unreadable],
 }
 
 impl<'a> Found<'a> {
-    fn new(packs: &[&RulePack], records: &'a Records, answers: &'a [Vec<Verdicts>]) -> Self {
+    fn new(packs: &[&RulePack], records: &'a Records, judged: &'a Judged) -> Self {
+        let answers = &judged.answers;
         let of = |n: usize| answers.iter().filter_map(move |said| said.get(n));
         let calls = || records.calls.iter().zip(answers);
         Self {
@@ -120,6 +123,7 @@ impl<'a> Found<'a> {
             differences: calls()
                 .filter_map(|(call, said)| Difference::between(call, said.first()?, said.get(1)?))
                 .collect(),
+            unreadable: &judged.unreadable,
         }
     }
 
@@ -135,7 +139,19 @@ impl<'a> Found<'a> {
             .collect();
         json!({"calls": self.records.calls.len(), "inbound": self.records.inbound.len(),
                "unread": self.records.unread, "times_without_offset": self.records.without_offset,
-               "packs": self.tallies, "stopped": stopped, "differences": self.differences})
+               "sources_unreadable": self.unreadable, "packs": self.tallies, "stopped": stopped, "differences": self.differences})
+    }
+
+    fn report_unreadable(&self) -> Result<(), Failure> {
+        if self.unreadable.is_empty() {
+            return Ok(());
+        }
+        say("\nnot judged whole, and stopped for that: what these needed cannot be read")?;
+        for one in self.unreadable.iter().take(LINES_MAX) {
+            let calls = counted(one.calls);
+            say(&format!("  {calls}: {}: {}", one.source, one.detail))?;
+        }
+        more(self.unreadable.len())
     }
 
     fn report(&self, zone: &str) -> Result<(), Failure> {
@@ -158,6 +174,7 @@ impl<'a> Found<'a> {
             }
             more(self.differences.len())?;
         }
+        self.report_unreadable()?;
         let records = self.records;
         if !records.inbound.is_empty() {
             say(&format!(
@@ -184,6 +201,13 @@ impl<'a> Found<'a> {
         say(
             "\nThe facts are those on file now that are dated by each call's time. Nothing was recorded.",
         )
+    }
+}
+
+fn counted(calls: u64) -> String {
+    match calls {
+        1 => "1 call".to_owned(),
+        calls => format!("{calls} calls"),
     }
 }
 

@@ -9,6 +9,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::schema::{Kind, SETTINGS, TRUNK, WEBHOOK, kind_of};
 use super::{Config, DEFAULTS};
+use crate::api::telnyx_key;
 use crate::post::Target;
 use crate::webhooks::Secret;
 
@@ -305,33 +306,36 @@ impl Layers {
 
     fn check_hooks(&mut self, folder: Option<&Path>) {
         let key = |name: &str| ("hooks".to_owned(), name.to_owned());
-        let Some(file) = self.settings.remove(&key("twilio_auth_token_file")) else {
-            return;
-        };
-        let path = file.value.as_str().unwrap_or_default();
-        if !path.is_empty() {
-            match std::fs::read_to_string(beside(folder, path)) {
-                Ok(secret) => {
-                    let (value, origin) =
-                        (Value::String(secret.trim_end().to_owned()), file.origin);
-                    self.settings
-                        .insert(key("twilio_auth_token"), Setting { value, origin });
+        for token in ["twilio_auth_token", "plivo_auth_token"] {
+            let named = format!("{token}_file");
+            let Some(Setting { value, origin }) = self.settings.remove(&key(&named)) else {
+                continue;
+            };
+            let path = value.as_str().filter(|path| !path.is_empty());
+            match path.map(|path| std::fs::read_to_string(beside(folder, path))) {
+                Some(Ok(secret)) => {
+                    let value = Value::String(secret.trim_end().to_owned());
+                    self.settings.insert(key(token), Setting { value, origin });
                 }
-                Err(e) => {
-                    let origin = file.origin;
-                    self.errors
-                        .push(format!("{origin}: `hooks.twilio_auth_token_file`: {e}"));
-                }
+                Some(Err(e)) => self.errors.push(format!("{origin}: `hooks.{named}`: {e}")),
+                None => {}
             }
         }
         let text = |name: &str| {
             let setting = self.settings.get(&key(name));
             setting.and_then(|s| s.value.as_str()).unwrap_or_default()
         };
-        if !text("twilio_auth_token").is_empty() && text("public_url").is_empty() {
-            self.errors
-                .push("`hooks.twilio_auth_token` needs `hooks.public_url`".to_owned());
+        let mut wrong = Vec::new();
+        for token in ["twilio_auth_token", "plivo_auth_token"] {
+            if !text(token).is_empty() && text("public_url").is_empty() {
+                wrong.push(format!("`hooks.{token}` needs `hooks.public_url`"));
+            }
         }
+        let telnyx = text("telnyx_public_key");
+        if !telnyx.is_empty() && telnyx_key(telnyx).is_none() {
+            wrong.push("`hooks.telnyx_public_key` is not 32 bytes in base64".to_owned());
+        }
+        self.errors.extend(wrong);
     }
 
     /// Files that are read later are named from the configuration's folder, too.

@@ -237,6 +237,10 @@ pub struct ConverseConfig {
 pub struct HooksConfig {
     /// Checks X-Twilio-Signature; a `twilio_auth_token_file` has been read into it. Empty: none.
     pub twilio_auth_token: String,
+    /// Checks telnyx-signature-ed25519, base64. Empty: none.
+    pub telnyx_public_key: String,
+    /// Checks X-Plivo-Signature-V3 and V2; a `plivo_auth_token_file` has been read into it. Empty: none.
+    pub plivo_auth_token: String,
     /// How the world reaches this server.
     pub public_url: String,
 }

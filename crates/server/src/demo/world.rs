@@ -235,6 +235,7 @@ impl WorldRevocation {
             scope: OptOutScope::Seller,
             call: None,
             heard: None,
+            by: None,
         })
     }
 }

@@ -4,7 +4,7 @@
 mod record;
 mod tally;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use jiff::{SignedDuration, Timestamp};
 use ringfence_core::gate::{Attempt, CallRequest, Facts};
@@ -13,6 +13,7 @@ use ringfence_core::lead::PhoneNumber;
 use ringfence_core::rules::RulePack;
 use ringfence_store::gate::GateSettings;
 use ringfence_store::{Result, Store};
+use serde::Serialize;
 
 use crate::scrub::Verdicts;
 
@@ -36,8 +37,28 @@ const EARLIER: SignedDuration = SignedDuration::from_hours(31 * 24);
 /// Two records this near to each other are of one call: our own attempt, and the dialer's record of it.
 const SAME_CALL: SignedDuration = SignedDuration::from_mins(5);
 
-/// Decides every call at its time under each pack; the answers stand in the order of `calls`, those of each pack together.
-/// `told` hears how many are done.
+/// What the gate would have said.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Judged {
+    /// In the order of the calls, those of each pack together.
+    pub answers: Vec<Vec<Verdicts>>,
+    /// What could not be read that some of the calls needed, such as a list that was pruned since: they are stopped for
+    /// that.
+    pub unreadable: Vec<Unreadable>,
+}
+
+/// A source that could not be read.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Unreadable {
+    /// Which.
+    pub source: String,
+    /// Why.
+    pub detail: String,
+    /// Calls that needed it.
+    pub calls: u64,
+}
+
+/// Decides every call at its time under each pack. `told` hears how many are done.
 ///
 /// # Errors
 /// When the store cannot be read.
@@ -47,11 +68,12 @@ pub fn shadow(
     settings: &GateSettings,
     calls: &[Made],
     told: &dyn Fn(usize),
-) -> Result<Vec<Vec<Verdicts>>> {
+) -> Result<Judged> {
     let mut order: Vec<&Made> = calls.iter().collect();
     order.sort_by_key(|call| (call.at, call.line));
     let mut earlier: HashMap<(PhoneNumber, &str), Vec<(u64, Timestamp)>> = HashMap::new();
     let mut answers: HashMap<u64, Vec<Verdicts>> = HashMap::new();
+    let mut unreadable: BTreeMap<(String, String), u64> = BTreeMap::new();
     for (done, call) in order.into_iter().enumerate() {
         let mut facts = store.facts(&call.request, settings, call.at)?;
         // A button pressed since then did not stop it.
@@ -62,6 +84,10 @@ pub fn shadow(
             count_earlier(&mut facts, before);
             before.push((call.line, call.at));
         }
+        for failure in &facts.failures {
+            let failure = (failure.source.clone(), failure.detail.clone());
+            *unreadable.entry(failure).or_default() += 1;
+        }
         let said = packs
             .iter()
             .map(|pack| Verdicts::of(pack, &facts, call.at))
@@ -69,10 +95,17 @@ pub fn shadow(
         answers.insert(call.line, said);
         told(done + 1);
     }
-    Ok(calls
-        .iter()
-        .filter_map(|call| answers.remove(&call.line))
-        .collect())
+    let answers = calls.iter().map(|call| answers.remove(&call.line));
+    let unreadable = unreadable.into_iter();
+    let unreadable = unreadable.map(|((source, detail), calls)| Unreadable {
+        source,
+        detail,
+        calls,
+    });
+    Ok(Judged {
+        answers: answers.flatten().collect(),
+        unreadable: unreadable.collect(),
+    })
 }
 
 /// The file's earlier calls to this number count towards caps, each once.

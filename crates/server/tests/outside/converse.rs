@@ -178,16 +178,47 @@ fn an_opt_out_taken_beside_the_server_ends_the_call_here() {
     let (world, _carrier, server) = world(&[number]);
     server.prompt("message", "A long offer", &tone(20_000));
     let placed = answered(&server, number);
-    // Unclear words by another road do not cut off who has answered ...
-    let hold = unclear(&server, number, "acme-solar");
-    std::thread::sleep(Duration::from_millis(600));
-    let path = format!("/v1/calls/{}", placed["id"].as_str().unwrap());
-    assert_ne!(server.get(&path).ok()["state"], "ended");
+    let other = world.serve(&[]);
     let began = Instant::now();
-    // ... until a person takes them for an opt-out, in another process: no call of this one was told by it.
-    world.done(&["holds", "opt-out", &hold]);
+    // In another process: no call of this one was told by it.
+    let said = json!({"number": number, "seller": "acme-solar", "channel": "letter"});
+    other.post("/v1/revocations", &said).ok();
     let call = server.ended(&placed);
     assert!(began.elapsed() < Duration::from_secs(10), "{call:#}");
+}
+
+/// "I'm not interested" by text message, the phone at the ear: the same effect as saying it.
+#[test]
+fn unclear_words_by_text_message_end_an_answered_call_with_the_farewell() {
+    let (here, beside) = ("+12125550120", "+12125550121");
+    let (world, _carrier, server) = world(&[here, beside]);
+    server.prompt("farewell", "To stop all calls press 9", &tone(400));
+    server.prompt("message", "A long offer", &tone(20_000));
+    let other = world.serve(&[]);
+    for (number, heard_by) in [(here, &server), (beside, &other)] {
+        let began = Instant::now();
+        let placed = answered(&server, number);
+        // Another seller's hold is none of this call's business.
+        unclear(heard_by, number, "other");
+        std::thread::sleep(Duration::from_millis(400));
+        assert!(!events(&server, &placed).contains(&"call.parting".to_owned()));
+        unclear(heard_by, number, "acme-solar");
+        let call = server.ended(&placed);
+        assert!(
+            began.elapsed() < Duration::from_secs(15),
+            "the offer was made"
+        );
+        assert_eq!(call["outcome"], "answered", "{call:#}");
+        assert_eq!(call["opt_out"], false);
+        assert_eq!(call["disclosure"]["state"], "complete", "heard whole");
+        let events = events(&server, &placed);
+        for wanted in ["call.parting", "call.prompt-played"] {
+            let count = events.iter().filter(|e| *e == wanted).count();
+            assert_eq!(count, 1, "{wanted}: {events:?}");
+        }
+        assert!(!events.iter().any(|e| e == "converse.message-played"));
+        assert_eq!(server.reasons(number, "acme-solar"), ["held"]);
+    }
 }
 
 /// Unclear words by text message, for one seller.
@@ -206,7 +237,7 @@ fn ringing(server: &Server, number: &str) -> Value {
 }
 
 #[test]
-fn a_hold_cancels_what_rings_and_lets_those_who_answered_finish() {
+fn a_hold_cancels_what_rings_and_cuts_nobody_off() {
     let (rings, beside, talks) = ("+12125550116", "+12125550117", "+12125550118");
     let never = [(rings, Persona::NoAnswer), (beside, Persona::NoAnswer)];
     let (world, _carrier, server) = world_of(&[rings, beside, talks], &never);

@@ -337,3 +337,84 @@ fn an_opt_out_for_a_misspelt_seller_is_not_lost() {
         "{metrics}"
     );
 }
+
+/// State and detail of what the doctor finds under one name.
+fn findings(world: &World, check: &str) -> Vec<(String, String)> {
+    let output = world.run(&["doctor", "--json"]);
+    let all: Vec<Value> = serde_json::from_slice(&output.stdout).unwrap();
+    let text = |finding: &Value, key: &str| finding[key].as_str().unwrap().to_owned();
+    let of = all.iter().filter(|finding| finding["check"] == check);
+    of.map(|finding| (text(finding, "state"), text(finding, "detail")))
+        .collect()
+}
+
+#[test]
+fn the_doctor_lists_opt_outs_for_sellers_that_are_not_on_file() {
+    let (world, server) = world();
+    let findings = || findings(&world, "opt-outs");
+    assert!(findings().is_empty());
+    let said = |number: &str, seller: &str| {
+        let body = json!({"number": number, "seller": seller, "channel": "letter"});
+        server.post("/v1/revocations", &body).ok()
+    };
+    for number in [
+        "+12125550171",
+        "+12125550172",
+        "+12125550173",
+        "+12125550174",
+    ] {
+        said(number, "brand-new");
+    }
+    let hold = said("+12125550175", "acme-sloar")["warning"]["holds"][0].clone();
+    said("+12125550175", "acme-sloar");
+    let late = said("+12125550176", "late-arival");
+    assert_eq!(late["warning"]["alike"], json!([]));
+    let mut arrival = seller();
+    arrival["name"] = json!("Late Arrival Inc");
+    server.put("/v1/sellers/late-arrival", &arrival).ok();
+
+    let listed = findings();
+    assert_eq!(listed.len(), 3, "{listed:#?}");
+    let (state, detail) = &listed[0];
+    assert!(state == "note" && detail.starts_with("1 number(s) opted out of `acme-sloar`"));
+    assert!(
+        detail.contains("`acme-solar` may have been meant: 1 wait(s)"),
+        "{detail}"
+    );
+    let (state, detail) = &listed[1];
+    assert!(state == "note" && detail.starts_with("4 number(s) opted out of `brand-new`"));
+    assert!(
+        detail.contains(", ...)") && detail.contains("PUT /v1/sellers/brand-new"),
+        "{detail}"
+    );
+    assert!(
+        listed.iter().all(|(_, detail)| !detail.contains("55501")),
+        "masked: {listed:#?}"
+    );
+    // Nothing bars this one for the seller that was probably meant: that is a fault.
+    let (state, detail) = &listed[2];
+    assert!(
+        state == "missing" && detail.contains("1 may still be called for it"),
+        "{detail}"
+    );
+
+    // Deciding and recording settle it; a seller that is put on file is bound, and listed no more.
+    let path = format!("/v1/holds/{}:release", hold.as_str().unwrap());
+    server.post(&path, &json!({"note": "meant another"})).ok();
+    for open in server.get("/v1/holds").ok()["items"].as_array().unwrap() {
+        let path = format!("/v1/holds/{}:release", open["id"].as_str().unwrap());
+        server.post(&path, &json!({"note": "meant another"})).ok();
+    }
+    said("+12125550176", "late-arrival");
+    let mut brand_new = seller();
+    brand_new["name"] = json!("Brand New Inc");
+    server.put("/v1/sellers/brand-new", &brand_new).ok();
+    let listed = findings();
+    assert_eq!(listed.len(), 2, "{listed:#?}");
+    for (state, detail) in &listed {
+        assert!(
+            state == "note" && detail.contains("has been decided for each"),
+            "{detail}"
+        );
+    }
+}

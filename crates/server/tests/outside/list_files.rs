@@ -95,6 +95,51 @@ fn a_list_whose_file_goes_bad_denies_until_it_is_whole_again() {
     });
 }
 
+/// A newer copy that covers less does not take the older one's place where it covers nothing.
+#[test]
+fn a_copy_that_still_binds_is_missed_though_a_newer_one_is_there() {
+    let world = World::new();
+    let server = world.serve(&[]);
+    server.furnish(&world);
+    let wide = only_list_file(&world);
+    // The numbers of New York occur in it, but this subscription is Miami's.
+    let narrow = world.write("305.txt", "212,5550198\n305,5550199\n");
+    let import = ["lists", "import", "--kind", "ftc-full", "--area-codes"];
+    let obtained = ["305", "--obtained-at", "2026-11-20T01:00:00Z", &narrow];
+    world.done(&[&import[..], &obtained[..]].concat());
+    soon("both are taken up", || {
+        decision(&server)["verdict"] == "allow"
+            && server
+                .get("/metrics")
+                .text
+                .contains("_lists_unreadable 0\n")
+    });
+    let whole = std::fs::read(&wide).unwrap();
+    std::fs::remove_file(&wide).unwrap();
+    soon("it denies", || has(&decision(&server), "source-stale"));
+    let ready = server.get("/ready");
+    assert_eq!(ready.status, 503);
+    let unreadable = ready.json()["lists_unreadable"].clone();
+    let unreadable = unreadable.as_array().unwrap();
+    assert_eq!(unreadable.len(), 1);
+    let id = wide.file_stem().unwrap().to_str().unwrap();
+    assert!(unreadable[0]["source"].as_str().unwrap().contains(id));
+    let metrics = server.get("/metrics").text;
+    assert!(metrics.contains("\nringfence_suppression_lists_unreadable 1\n"));
+    let doctor = crate::server::text(&world.run(&["doctor"]).stdout);
+    assert!(doctor.contains(id), "{doctor}");
+    // A copy as wide as it takes its place: now nobody needs it, and nobody misses it.
+    let newer = world.write("both.txt", "212,5550198\n305,5550199\n");
+    let import = ["lists", "import", "--kind", "ftc-full", "--obtained-at"];
+    world.done(&[&import[..], &["2026-11-20T02:00:00Z", &newer]].concat());
+    soon("the newest decides", || {
+        decision(&server)["verdict"] == "allow" && server.get("/ready").status == 200
+    });
+    let doctor = crate::server::text(&world.run(&["doctor"]).stdout);
+    assert!(!doctor.contains(id), "{doctor}");
+    std::fs::write(&wide, &whole).unwrap();
+}
+
 #[test]
 fn lists_come_in_over_http() {
     let world = World::new();

@@ -163,3 +163,43 @@ fn over_http_for_those_who_may_import() {
         (&json!([]), &json!(0))
     );
 }
+
+/// Calls of another dialer on days on which the first copy bound, and on which the second does.
+const CALLS: &str = "number,call_date,state\n\
+    +12125550123,2026-06-15T15:00:00Z,NY\n\
+    +12125550123,2026-06-15T16:00:00Z,NY\n\
+    +12125550123,2026-06-17T15:00:00Z,NY\n";
+
+#[test]
+fn shadow_says_which_calls_needed_what_was_pruned() {
+    let (world, _server, first) = world();
+    let calls = world.write("calls.csv", CALLS);
+    let args = ["shadow", "--calls", &calls, "--seller", "acme-solar"];
+    let judged = || -> Value {
+        serde_json::from_str(&world.done(&[&args[..], &["--json"]].concat())).unwrap()
+    };
+    let stale = |judged: &Value| -> Vec<u64> {
+        let stopped = judged["stopped"].as_array().unwrap().iter();
+        let codes = |call: &Value| call["reasons"].as_array().unwrap().clone();
+        let stale = stopped.filter(|call| codes(call).contains(&json!("source-stale")));
+        stale.map(|call| call["line"].as_u64().unwrap()).collect()
+    };
+    let before = judged();
+    assert_eq!(before["sources_unreadable"], json!([]));
+    assert_eq!((&before["calls"], stale(&before)), (&json!(3), vec![]));
+    assert!(!world.done(&args).contains("cannot be read"));
+
+    world.done(&["lists", "prune"]);
+    let after = judged();
+    assert_eq!(stale(&after), [2, 3], "{after:#}");
+    let unreadable = json!([{"source": format!("list `national`, version {first}"), "detail": PRUNED, "calls": 2}]);
+    assert_eq!(after["sources_unreadable"], unreadable);
+    // What this installation lacks is no violation of the dialer's.
+    assert_eq!(
+        after["packs"][0]["beyond_set_up"],
+        before["packs"][0]["beyond_set_up"]
+    );
+    let plain = world.done(&args);
+    let line = format!("2 calls: list `national`, version {first}: {PRUNED}");
+    assert!(plain.contains(&line), "{plain}");
+}

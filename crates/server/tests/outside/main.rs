@@ -16,6 +16,7 @@ mod carrier;
 mod clock;
 mod command_line;
 mod converse;
+mod couriers;
 mod crash;
 mod crash_moments;
 mod crash_opt_outs;

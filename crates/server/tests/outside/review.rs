@@ -2,7 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::server::{Reply, Server, World, seller};
 
@@ -52,6 +52,86 @@ fn world() -> (World, Server) {
     (world, server)
 }
 
+/// The id of the only key of a role.
+fn key_id(world: &World, role: &str) -> String {
+    let keys = world.done(&["keys", "list", "--json"]);
+    let keys: Value = serde_json::from_str(&keys).unwrap();
+    let key = keys.as_array().unwrap().iter().find(|k| k["role"] == role);
+    key.unwrap()["id"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn those_due_first_come_first_and_every_page_is_reached() {
+    let (world, server) = world();
+    let mut other = seller();
+    other["caller_ids"][0]["number"] = json!("+12125550177");
+    server.put("/v1/sellers/other", &other).ok();
+    let bring = |last: u32, seller: &str| {
+        let number = format!("+121255501{last}");
+        let words = json!({"from": number, "text": "i'm not interested"});
+        let path = format!("/v1/hooks/voicemail?seller={seller}");
+        let effect = server.post(&path, &words).ok();
+        effect["holds"][0].as_str().unwrap().to_owned()
+    };
+    let holds: Vec<String> = (63..68).map(|last| bring(last, "acme-solar")).collect();
+    bring(68, "other");
+    let key = world.key(&["--role", "compliance", "--seller", "acme-solar"]);
+    let browser = Browser::new(&server, &key);
+    let form = browser.form();
+    let shown = |page: &Reply| -> Vec<usize> {
+        let place = |id: &String| page.text.find(&format!("/holds/{id}"));
+        let mut all: Vec<_> = holds
+            .iter()
+            .enumerate()
+            .filter_map(|(n, id)| Some((place(id)?, n)))
+            .collect();
+        all.sort_unstable();
+        all.into_iter().map(|(_, n)| n).collect()
+    };
+    let next = |page: &Reply| {
+        let (_, rest) = page.text.split_once("rel=\"next\" href=\"")?;
+        Some(rest.split_once('"')?.0.replace("&amp;", "&"))
+    };
+    let first = browser.get("/review?limit=2");
+    assert_eq!(shown(&first), [0, 1], "the oldest first: {}", first.text);
+    assert!(
+        first.text.contains("5 wait for a decision"),
+        "{}",
+        first.text
+    );
+    assert!(first.text.contains("in 9 days") || first.text.contains("in 10 days"));
+    let second = browser.get(&next(&first).unwrap());
+    assert_eq!(shown(&second), [2, 3]);
+    let third = browser.get(&next(&second).unwrap());
+    assert_eq!((shown(&third), next(&third)), (vec![4], None));
+    assert!(third.text.contains("From the first"));
+
+    // A decision on the second page leads back to it.
+    let (_, rest) = second.text.split_once("action=\"").unwrap();
+    let action = rest.split_once('"').unwrap().0.replace("&amp;", "&");
+    assert!(
+        action.contains("after=") && action.contains("limit=2"),
+        "{action}"
+    );
+    let again = browser.submit(&action, &format!("{form}&decision=release&note=the+offer"));
+    assert!(again.text.contains("Decided."), "{}", again.text);
+    assert_eq!(shown(&again), [3, 4], "the next one moves up");
+    assert!(again.text.contains("4 wait"));
+    let wrong = browser.submit(&action, &format!("{form}&decision=release&note="));
+    assert_eq!(
+        (wrong.status, shown(&wrong)),
+        (422, vec![3, 4]),
+        "the same page"
+    );
+
+    // Nothing that a link brings gets into the page; a limit or a cursor of another list is refused.
+    let odd = browser.get("/review?limit=2&after=%22%3E%3Cscript%3E").text;
+    assert!(!odd.contains("<script>"), "{odd}");
+    for (path, status) in [("/review?after=hold_1", 422), ("/review?limit=0", 422)] {
+        assert_eq!(browser.get(path).status, status, "{path}");
+    }
+}
+
 #[test]
 fn a_person_takes_an_opt_out_down() {
     let (world, server) = world();
@@ -78,6 +158,14 @@ fn a_person_takes_an_opt_out_down() {
     assert_eq!(shown["suppressions"][0]["source"], "dashboard", "{shown:#}");
     let told = server.get("/v1/events?type=converse.opt-out").ok();
     assert_eq!(told["items"][0]["data"]["said"], "a letter, \"no more\"");
+    assert_eq!(
+        told["items"][0]["data"]["by"],
+        json!(key_id(&world, "operator"))
+    );
+    assert!(
+        page.text.contains(&key_id(&world, "operator")),
+        "says whom it records"
+    );
     assert!(server.is_barred("+12125550161", "acme-solar", "dnc-internal"));
 
     for (fields, status) in [
@@ -147,9 +235,31 @@ fn a_person_decides_about_unclear_words() {
         (&json!("released"), &json!("meant the offer"))
     );
     assert_eq!(of(&other)["state"], "opted-out");
+    // Who decided is on file, by the key's id and never by the key.
+    let id = key_id(&world, "admin");
+    assert_eq!(of(&one)["decided_by"], json!(id));
+    for kind in [
+        "converse.hold-released",
+        "converse.hold-opted-out",
+        "converse.opt-out",
+        "consent.revoked",
+    ] {
+        let told = server.get(&format!("/v1/events?type={kind}")).ok();
+        assert_eq!(
+            told["items"][0]["data"]["by"],
+            json!(id),
+            "{kind}: {told:#}"
+        );
+        assert!(!told.to_string().contains(&server.key), "{kind}");
+    }
     assert!(server.is_barred("+12125550164", "acme-solar", "dnc-internal"));
     assert!(browser.get("/review").text.contains("Nothing waits"));
+}
 
+#[test]
+fn a_form_is_one_keys_and_readers_are_shown_none() {
+    let (world, server) = world();
+    let form = Browser::new(&server, &server.key).form();
     // Another key's form is not this one's, and who may only read is shown no form.
     let reader = world.key(&["--role", "read-only"]);
     assert!(

@@ -114,6 +114,7 @@ fn revocation(step: &Step) -> Revocation {
         scope: OptOutScope::Seller,
         call: None,
         heard: None,
+        by: None,
     }
 }
 

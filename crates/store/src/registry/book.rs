@@ -1,9 +1,10 @@
 //! The list versions on file, in memory: which one binds whom, where and when, without a question to the database.
 
+mod needed;
 mod superseded;
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -118,6 +119,8 @@ pub(crate) struct Asked<'a> {
 #[derive(Debug, Default)]
 pub(crate) struct Book {
     stamp: Option<i64>,
+    /// When fewer versions are needed than this book keeps in memory.
+    turns_at: Option<Timestamp>,
     versions: Vec<Entry>,
     national: Vec<Group>,
     states: Vec<Group>,
@@ -125,40 +128,38 @@ pub(crate) struct Book {
 }
 
 impl Book {
-    /// From all versions; `slot` gives the file of each.
+    /// From all versions; `slot` gives the file of each. Those that a decision could need now or later are kept in
+    /// memory; now is `told` or, if that is later, the newest import.
     pub(crate) fn new(
         stamp: i64,
         versions: Vec<Arc<Version>>,
+        told: Timestamp,
         mut slot: impl FnMut(&Version, Residence) -> Arc<Slot>,
     ) -> Self {
-        let mut lists: BTreeMap<_, Vec<Arc<Version>>> = BTreeMap::new();
-        for version in versions {
-            // The registry is one list whatever its copies are called.
-            let name = match version.family {
-                Family::National => String::new(),
-                Family::State | Family::Litigator => version.answer.name.clone(),
+        let all: Vec<&Version> = versions.iter().map(Arc::as_ref).collect();
+        let imported = all.iter().map(|version| version.imported_at).max();
+        let now = imported.map_or(told, |at| at.max(told));
+        let (needed, turns_at) = needed::needed_from(&all, now);
+        let mut lists: BTreeMap<needed::List<'_>, Vec<Entry>> = BTreeMap::new();
+        for version in &versions {
+            let kept = needed.contains(&version.row) && version.pruned_at.is_none();
+            let residence = if kept {
+                Residence::Memory
+            } else {
+                Residence::Disk
             };
-            let key = (version.family, name, version.owners.clone());
-            lists.entry(key).or_default().push(version);
+            let entry = Entry {
+                version: Arc::clone(version),
+                slot: slot(version, residence),
+            };
+            lists.entry(version.list()).or_default().push(entry);
         }
         let mut book = Self {
             stamp: Some(stamp),
+            turns_at,
             ..Self::default()
         };
-        for ((family, ..), mut versions) in lists {
-            let current = current(family, &mut versions);
-            let entries: Vec<Entry> = versions
-                .into_iter()
-                .map(|version| {
-                    let residence =
-                        match current.contains(&version.row) && version.pruned_at.is_none() {
-                            true => Residence::Memory,
-                            false => Residence::Disk,
-                        };
-                    let slot = slot(&version, residence);
-                    Entry { version, slot }
-                })
-                .collect();
+        for ((family, ..), entries) in lists {
             book.versions.extend(entries.iter().cloned());
             let mut group = Group {
                 by_obtained: entries.clone(),
@@ -196,16 +197,29 @@ impl Book {
         self.versions.iter().map(|entry| &entry.slot)
     }
 
-    /// What of the lists that decide now cannot be used; opens those that nobody has asked yet.
-    pub(crate) fn faults(&self) -> Vec<SourceFailure> {
-        self.versions
-            .iter()
-            .filter(|entry| entry.slot.residence() == Residence::Memory)
-            .filter_map(|entry| {
-                let detail = entry.slot.with(|_| ()).err()?;
-                Some(failure(&entry.version, detail))
-            })
-            .collect()
+    /// Whether by then it keeps more in memory than anybody will need.
+    pub(crate) fn has_turned(&self, now: Timestamp) -> bool {
+        self.turns_at.is_some_and(|at| at <= now)
+    }
+
+    /// Opens the files that are kept in memory and that nobody has asked yet.
+    pub(crate) fn open(&self) {
+        let kept = self.slots().filter(|s| s.residence() == Residence::Memory);
+        // What cannot be opened says so to whoever asks.
+        kept.for_each(|slot| drop(slot.with(|_| ())));
+    }
+
+    /// What cannot be used of the versions that some decision at `now` could need; opens those that nobody has asked
+    /// yet.
+    pub(crate) fn faults(&self, now: Timestamp) -> Vec<SourceFailure> {
+        let versions = self.versions().map(Arc::as_ref);
+        let needed = needed::needed_at(versions, now);
+        let needed = |entry: &&Entry| needed.contains(&entry.version.row);
+        let faults = self.versions.iter().filter(needed).filter_map(|entry| {
+            let detail = entry.slot.with(|_| ()).err()?;
+            Some(failure(&entry.version, detail))
+        });
+        faults.collect()
     }
 
     /// The newest national version that this seller may use and that covers the number's area code.
@@ -402,29 +416,5 @@ fn newest_entries<'b>(groups: &'b [Group], asked: &Asked<'_>) -> Vec<&'b Entry> 
     found
 }
 
-/// The versions that decide now, or are about to: they are kept in memory.
-fn current(family: Family, versions: &mut [Arc<Version>]) -> BTreeSet<i64> {
-    match family {
-        Family::National => {
-            versions.sort_by_key(|v| v.by_obtained());
-            let mut seen = Areas::default();
-            let newest = versions.iter().filter(|version| {
-                let adds = seen.clone().take(&version.areas);
-                // One that waits for its day replaces nothing yet.
-                if version.answer.effective_at.is_none() {
-                    seen.take(&version.areas);
-                }
-                adds
-            });
-            newest.map(|version| version.row).collect()
-        }
-        Family::State | Family::Litigator => {
-            versions.sort_by_key(|v| v.by_effect());
-            let waits = versions
-                .first()
-                .is_some_and(|newest| newest.answer.effective_at.is_some());
-            let kept = if waits { 2 } else { 1 };
-            versions.iter().take(kept).map(|v| v.row).collect()
-        }
-    }
-}
+#[cfg(test)]
+mod tests;

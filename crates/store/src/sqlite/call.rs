@@ -10,6 +10,7 @@ use super::column::{
     word_option,
 };
 use super::page;
+use super::rows::Table;
 use super::work::Work;
 use crate::call::{CallRecord, CallState, CallUpdate};
 use crate::dial::AttemptRecord;
@@ -18,31 +19,28 @@ use crate::{Page, PageRequest, Result, StoreError};
 
 /// The record of a call that was just allowed.
 pub(super) fn insert(
-    work: &Work<'_>,
+    work: &mut Work<'_>,
     id: &Id,
     attempt: &AttemptRecord,
     line: &LinePlan,
 ) -> Result<()> {
-    work.conn
-        .prepare_cached(
-            "INSERT INTO calls (id, attempt, decision, number, seller, campaign, lead, trunk, agent, state,
-                 opt_out, started_at, clock)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 'dialing', 0, ?10, ?11)",
-        )?
-        .execute(params![
-            id.as_str(),
-            attempt.id.as_str(),
-            attempt.decision.as_str(),
-            digits(attempt.to),
-            attempt.seller,
-            attempt.campaign.as_ref().map(Id::as_str),
-            attempt.lead.as_ref().map(Id::as_str),
-            line.trunk,
-            json(&line.agent)?,
-            work.micros(),
-            word(&work.clock())?,
-        ])?;
-    Ok(())
+    let (started_at, clock) = (work.micros(), work.clock());
+    work.put(
+        Table::Call,
+        &[
+            id.as_str().into(),
+            attempt.id.as_str().into(),
+            attempt.decision.as_str().into(),
+            attempt.to.into(),
+            (&attempt.seller).into(),
+            attempt.campaign.as_ref().map(Id::as_str).into(),
+            attempt.lead.as_ref().map(Id::as_str).into(),
+            (&line.trunk).into(),
+            (&json(&line.agent)?).into(),
+            started_at.into(),
+            clock.as_str().into(),
+        ],
+    )
 }
 
 pub(super) fn update(

@@ -44,7 +44,7 @@ pub(super) fn micros(at: Option<Timestamp>) -> Option<i64> {
 
 /// The digits of a number, without the plus.
 pub(super) fn digits(number: PhoneNumber) -> i64 {
-    number.e164().trim_start_matches('+').parse().unwrap_or(0)
+    i64::try_from(number.digits()).unwrap_or(0)
 }
 
 pub(super) fn number(row: &Row<'_>, column: &str) -> Result<PhoneNumber> {

@@ -9,7 +9,8 @@ use rusqlite::{Connection, OptionalExtension, Row, ToSql, params};
 
 use serde_json::Value;
 
-use super::column::{digits, from_json, instant, json_column, time, word, word_column};
+use super::column::{digits, from_json, instant, json_column, time, word_column};
+use super::rows::{Entries, Sink, Table};
 use super::{page, pattern, record};
 use crate::evidence::{ChainFault, ChainReport, EventFilter};
 use crate::{Result, StoreError, new_id};
@@ -69,7 +70,7 @@ impl ChainTip {
 
     pub(super) fn append(
         &mut self,
-        conn: &Connection,
+        sink: &mut Sink<'_>,
         draft: EventDraft,
         now: Timestamp,
     ) -> Result<Event> {
@@ -84,25 +85,77 @@ impl ChainTip {
             clock: self.clock,
             prev: self.hash.clone(),
         });
-        conn.prepare_cached(
-            "INSERT INTO events (seq, id, at, type, clock, subject, data, prev, hash)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
-        )?
-        .execute(params![
-            event.seq,
-            event.id.as_str(),
-            event.at.as_microsecond(),
-            event.kind,
-            word(&event.clock)?,
-            subject,
-            data,
-            event.prev,
-            event.hash,
-        ])?;
+        sink.put(
+            Table::Event,
+            &[
+                event.seq.into(),
+                event.id.as_str().into(),
+                event.at.as_microsecond().into(),
+                (&event.kind).into(),
+                event.clock.as_str().into(),
+                (&subject).into(),
+                (&data).into(),
+                (&event.prev).into(),
+                (&event.hash).into(),
+            ],
+        )?;
         self.seq = event.seq;
         self.hash.clone_from(&event.hash);
         self.at = event.at;
         Ok(event)
+    }
+
+    /// Appends an entry whose subject and data are canonical texts already; its place.
+    pub(super) fn append_text(
+        &mut self,
+        sink: &mut Sink<'_>,
+        kind: &str,
+        (subject, data): (&str, &str),
+        now: Timestamp,
+    ) -> Result<u64> {
+        let link = Link {
+            id: new_id("evt", now),
+            seq: self.seq.saturating_add(1),
+            at: now,
+            clock: self.clock,
+            prev: std::mem::take(&mut self.hash),
+        };
+        let hash = link.hash_of(kind, subject, data);
+        sink.put(
+            Table::Event,
+            &[
+                link.seq.into(),
+                link.id.as_str().into(),
+                link.at.as_microsecond().into(),
+                kind.into(),
+                link.clock.as_str().into(),
+                subject.into(),
+                data.into(),
+                (&link.prev).into(),
+                (&hash).into(),
+            ],
+        )?;
+        self.seq = link.seq;
+        self.hash = hash;
+        self.at = link.at;
+        Ok(link.seq)
+    }
+
+    /// Whether these entries follow this end.
+    pub(super) fn goes_on_with(&self, entries: &Entries<'_>) -> bool {
+        let next = i64::try_from(self.seq)
+            .ok()
+            .and_then(|seq| seq.checked_add(1));
+        next == Some(entries.first) && self.hash == entries.prev
+    }
+
+    /// The end after these entries, which were put elsewhere.
+    pub(super) fn go_on(&mut self, entries: &Entries<'_>) -> Result<()> {
+        self.seq = u64::try_from(entries.last)
+            .map_err(|_| StoreError::Corrupt("an entry's place".into()))?;
+        entries.hash.clone_into(&mut self.hash);
+        self.at = instant(entries.at)?;
+        Ok(())
     }
 
     /// Signs the end of the chain as the new head, once for the whole transaction.

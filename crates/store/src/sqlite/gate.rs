@@ -2,7 +2,7 @@
 
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
-use ringfence_core::evidence::{EventDraft, Subject, sha256_hex};
+use ringfence_core::evidence::{About, CanonicalObject, Subject, sha256_hex};
 use ringfence_core::gate::{CallRequest, CampaignFacts, Decision, Facts, Suppressions, Verdict};
 use ringfence_core::id::Id;
 use ringfence_core::lead::PhoneNumber;
@@ -10,8 +10,9 @@ use ringfence_core::seller::Seller;
 use rusqlite::{Connection, Row, params};
 use serde_json::json;
 
-use super::column::{digits, time, whole, word, word_column};
+use super::column::{digits, time, whole, word_column};
 use super::known::Known;
+use super::rows::Table;
 use super::shelf::Shelf;
 use super::work::Work;
 use super::{
@@ -57,7 +58,8 @@ pub(super) fn facts(
     let number = PhoneNumber::parse(&request.to).ok();
     facts.campaign = campaign_facts(conn, request, number, now)?;
     if let Some(number) = number {
-        number_facts(conn, known, &*shelf.book(conn)?, &mut facts, number, now)?;
+        let book = shelf.book_of(conn, known.list_stamp(conn)?)?;
+        number_facts(conn, known, &book, &mut facts, number, now)?;
     }
     facts.seller = known.lend_seller(conn, &request.seller, settings.spoken_by_tts)?;
     Ok(facts)
@@ -78,6 +80,7 @@ fn number_facts(
 ) -> Result<()> {
     let seller = facts.request.seller.clone();
     facts.consents = consent::facts(conn, known, number, now)?;
+    let any = OnFile::about(conn, number)?;
     let asked = Asked {
         number,
         seller: &seller,
@@ -85,21 +88,62 @@ fn number_facts(
     };
     let failures = &mut facts.failures;
     facts.suppressions = Suppressions {
-        internal: suppression::facts(conn, number, &seller, now)?,
+        internal: any.of(OnFile::SUPPRESSIONS, || {
+            suppression::facts(conn, number, &seller, now)
+        })?,
         national: book.national(&asked, failures),
         states: book.states(&asked, failures),
         litigator: book.litigator(&asked, failures),
-        reassigned: list::reassigned(conn, number, &seller, now)?,
+        reassigned: any.of(OnFile::REASSIGNED, || {
+            list::reassigned(conn, number, &seller, now)
+        })?,
     };
-    facts.holds = hold::facts(conn, number, &seller, now)?;
+    facts.holds = any.of(OnFile::HOLDS, || hold::facts(conn, number, &seller, now))?;
     let since = attempts_since(now);
-    facts.attempts = dial::facts(conn, number, &seller, since, now)?;
-    facts.relationships = operator::relationships(conn, number)?
+    facts.attempts = any.of(OnFile::ALLOWED, || {
+        dial::facts(conn, number, &seller, since, now)
+    })?;
+    facts.relationships = any
+        .of(OnFile::RELATIONSHIPS, || {
+            operator::relationships(conn, number)
+        })?
         .into_iter()
         .filter(|(with, relationship)| *with == seller && relationship.at <= now)
         .map(|(_, relationship)| relationship)
         .collect();
     Ok(())
+}
+
+/// Whether there is anything at all about a number, by kind. About most there is nothing but a consent, and one question
+/// is answered sooner than five.
+struct OnFile(u8);
+
+impl OnFile {
+    const SUPPRESSIONS: u8 = 1;
+    const REASSIGNED: u8 = 2;
+    const HOLDS: u8 = 4;
+    const RELATIONSHIPS: u8 = 8;
+    const ALLOWED: u8 = 16;
+
+    fn about(conn: &Connection, number: PhoneNumber) -> Result<Self> {
+        let kinds = conn
+            .prepare_cached(
+                "SELECT EXISTS (SELECT 1 FROM suppressions WHERE number = ?1)
+                     + 2 * EXISTS (SELECT 1 FROM reassigned WHERE number = ?1)
+                     + 4 * EXISTS (SELECT 1 FROM holds WHERE number = ?1)
+                     + 8 * EXISTS (SELECT 1 FROM relationships WHERE number = ?1)
+                     + 16 * EXISTS (SELECT 1 FROM decisions WHERE number = ?1 AND verdict = 'allow')",
+            )?
+            .query_row([digits(number)], |row| row.get(0))?;
+        Ok(Self(kinds))
+    }
+
+    fn of<T>(&self, kind: u8, read: impl FnOnce() -> Result<Vec<T>>) -> Result<Vec<T>> {
+        match self.0 & kind {
+            0 => Ok(Vec::new()),
+            _ => read(),
+        }
+    }
 }
 
 pub(super) fn campaign_facts(
@@ -201,53 +245,46 @@ fn insert_decision(
     let facts_text = record::facts_text(work, facts)?;
     let request = &facts.request;
     let number = PhoneNumber::parse(&request.to).ok();
+    let about = About {
+        number,
+        seller: Some(&request.seller),
+        campaign: request.campaign.as_ref(),
+        lead: request.lead.as_ref(),
+        decision: Some(id),
+        ..About::default()
+    };
     // The hashes tie the texts to the chain.
-    let entry = work.append(EventDraft::new(
-        "gate.decided",
-        Subject {
-            number,
-            seller: Some(request.seller.clone()),
-            campaign: request.campaign.clone(),
-            lead: request.lead.clone(),
-            decision: Some(id.clone()),
-            ..Subject::default()
-        },
-        json!({
-            "verdict": decision.verdict,
-            "reasons": decision.reasons.iter().map(|r| r.code).collect::<Vec<_>>(),
-            "purpose": request.purpose, "next_allowed_at": decision.next_allowed_at,
-            "decided_at": decision.decided_at, "rule_pack": decision.rule_pack,
-            "facts_sha256": sha256_hex(facts_text.as_bytes()),
-            "decision_sha256": sha256_hex(decision_json.as_bytes()),
-        }),
-    ))?;
+    let data = decision.entry_data(
+        request.purpose,
+        &sha256_hex(facts_text.as_bytes()),
+        &sha256_hex(decision_json.as_bytes()),
+    );
+    let seq = work.append_text("gate.decided", &about.canonical(), &data)?;
     // Sellers that nobody knows are as many as a caller makes up.
     let known = facts
         .seller
         .as_ref()
         .map_or("", |_| request.seller.as_str());
     let packed = pattern::pack(work, known, &facts_text, decision_json)?;
-    work.conn
-        .prepare_cached(
-            "INSERT INTO decisions (seq, id, callee, number, seller, verdict, at, clock, pack_sha256, pattern, texts,
-                 facts_bytes)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
-        )?
-        .execute(params![
-            entry.seq,
-            id.as_str(),
-            request.to,
-            number.map(digits),
-            request.seller,
-            word(&decision.verdict)?,
-            work.micros(),
-            word(&work.clock())?,
-            decision.rule_pack.sha256,
-            packed.pattern,
-            packed.texts,
-            packed.facts_bytes,
-        ])?;
-    Ok(entry.seq)
+    let (at, clock) = (work.micros(), work.clock());
+    work.put(
+        Table::Decision,
+        &[
+            seq.into(),
+            id.as_str().into(),
+            (&request.to).into(),
+            number.into(),
+            (&request.seller).into(),
+            decision.verdict.as_str().into(),
+            at.into(),
+            clock.as_str().into(),
+            decision.rule_pack.sha256.as_ref().into(),
+            packed.pattern.into(),
+            packed.texts.as_slice().into(),
+            (packed.facts_bytes as u64).into(),
+        ],
+    )?;
+    Ok(seq)
 }
 
 fn take_attempt(
@@ -284,15 +321,26 @@ fn take_attempt(
         note: None,
     };
     let token = dial::new_token(seq)?;
-    let entry = work.append(EventDraft::new(
-        "dial.reserved",
-        dial::subject(&attempt),
-        json!({
-            "caller_id": attempt.caller_id, "expires_at": expires_at,
-            "trunk": reservation.line.as_ref().map(|line| &line.trunk),
-        }),
-    ))?;
-    insert_attempt(work, seq, entry.seq, &attempt, &token)?;
+    let about = About {
+        number: Some(to),
+        seller: Some(&attempt.seller),
+        campaign: attempt.campaign.as_ref(),
+        lead: attempt.lead.as_ref(),
+        decision: Some(&attempt.decision),
+        attempt: Some(&attempt.id),
+        call: attempt.call.as_ref(),
+        ..About::default()
+    };
+    let data = CanonicalObject::with_capacity(128)
+        .text("caller_id", &attempt.caller_id.e164())
+        .instant("expires_at", expires_at)
+        .text_or_null(
+            "trunk",
+            reservation.line.as_ref().map(|line| line.trunk.as_str()),
+        )
+        .finish();
+    let reserved_seq = work.append_text("dial.reserved", &about.canonical(), &data)?;
+    insert_attempt(work, seq, reserved_seq, &attempt, &token)?;
     if let (Some(id), Some(line)) = (&attempt.call, &reservation.line) {
         call::insert(work, id, &attempt, line)?;
     }
@@ -307,34 +355,30 @@ fn take_attempt(
 }
 
 fn insert_attempt(
-    work: &Work<'_>,
+    work: &mut Work<'_>,
     seq: u64,
     reserved_seq: u64,
     attempt: &AttemptRecord,
     token: &str,
 ) -> Result<()> {
-    work.conn
-        .prepare_cached(
-            "INSERT INTO attempts (seq, reserved_seq, id, decision, number, seller, caller_id, call, campaign, lead,
-                 state, token_sha256, reserved_at, expires_at)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, 'reserved', ?11, ?12, ?13)",
-        )?
-        .execute(params![
-            seq,
-            reserved_seq,
-            attempt.id.as_str(),
-            attempt.decision.as_str(),
-            digits(attempt.to),
-            attempt.seller,
-            attempt.caller_id.e164(),
-            attempt.call.as_ref().map(Id::as_str),
-            attempt.campaign.as_ref().map(Id::as_str),
-            attempt.lead.as_ref().map(Id::as_str),
-            dial::token_hash(token),
-            attempt.reserved_at.as_microsecond(),
-            attempt.expires_at.as_microsecond(),
-        ])?;
-    Ok(())
+    work.put(
+        Table::Attempt,
+        &[
+            seq.into(),
+            reserved_seq.into(),
+            attempt.id.as_str().into(),
+            attempt.decision.as_str().into(),
+            attempt.to.into(),
+            (&attempt.seller).into(),
+            (&attempt.caller_id.e164()).into(),
+            attempt.call.as_ref().map(Id::as_str).into(),
+            attempt.campaign.as_ref().map(Id::as_str).into(),
+            attempt.lead.as_ref().map(Id::as_str).into(),
+            dial::token_hash(token).as_slice().into(),
+            attempt.reserved_at.as_microsecond().into(),
+            attempt.expires_at.as_microsecond().into(),
+        ],
+    )
 }
 
 /// The number to present: the one that was asked for and allowed, or the first of the seller's that is in force.

@@ -14,7 +14,7 @@ use super::column::{
 use super::dial::{self, Scope};
 use super::work::Work;
 use super::{SqliteStore, page, suppression};
-use crate::hold::{HoldDraft, HoldRecord, HoldState, Holds, Review};
+use crate::hold::{HoldCount, HoldDraft, HoldRecord, HoldState, Holds, Review, StrangersOptOut};
 use crate::suppression::{OptOutReceipt, OptOutScope, Revocation};
 use crate::{Page, PageRequest, Result, StoreError};
 
@@ -68,6 +68,18 @@ fn open_of_call(conn: &Connection, draft: &HoldDraft) -> Result<Option<HoldRecor
         params![digits(draft.number), call.as_str()],
         record,
     )
+}
+
+/// Open holds of the sellers in `?1`, a JSON list; of all when it is empty.
+const OPEN_OF: &str = "state = 'open' AND (json_array_length(?1) = 0 OR seller IS NULL
+    OR seller IN (SELECT value FROM json_each(?1)))";
+
+/// Where a page of open holds begins: behind this instant and id.
+fn after(cursor: &str) -> Result<(i64, &str)> {
+    let parts = cursor.split_once('.');
+    parts
+        .and_then(|(due_at, id)| Some((due_at.parse().ok()?, id)))
+        .ok_or_else(|| StoreError::invalid("a cursor of another list"))
 }
 
 fn subject(draft: &HoldDraft) -> Subject {
@@ -181,6 +193,7 @@ fn opt_out(
         scope,
         call: draft.call.clone(),
         heard: Some(draft.heard.clone()),
+        by: Some(review.by.clone()),
     };
     let receipt = suppression::revoke(work, &revocation)?;
     Ok((decided, receipt))
@@ -282,6 +295,45 @@ impl Holds for SqliteStore {
         })
     }
 
+    fn open_holds(&self, sellers: &[String], page: &PageRequest) -> Result<Page<HoldRecord>> {
+        let (due_at, id) = page.cursor.as_deref().map_or(Ok((i64::MIN, "")), after)?;
+        let sellers = json(&sellers)?;
+        self.readers.read(|conn| {
+            page::select(
+                conn,
+                &format!(
+                    "SELECT * FROM holds WHERE {OPEN_OF} AND (due_at, id) > (?2, ?3) ORDER BY due_at, id LIMIT ?4"
+                ),
+                params![sellers, due_at, id, page::fetch(page)],
+                page,
+                record,
+                |hold| format!("{}.{}", hold.draft.due_at.as_microsecond(), hold.id),
+            )
+        })
+    }
+
+    fn open_hold_count(&self, sellers: &[String], now: Timestamp) -> Result<HoldCount> {
+        let sellers = json(&sellers)?;
+        let count = self.readers.read(|conn| {
+            page::one(
+                conn,
+                &format!(
+                    "SELECT COUNT(*) AS open, COUNT(*) FILTER (WHERE due_at <= ?2) AS overdue,
+                            MIN(due_at) AS first_due_at FROM holds WHERE {OPEN_OF}"
+                ),
+                params![sellers, now.as_microsecond()],
+                |row| {
+                    Ok(HoldCount {
+                        open: row.get("open")?,
+                        overdue: row.get("overdue")?,
+                        first_due_at: time_option(row, "first_due_at")?,
+                    })
+                },
+            )
+        })?;
+        Ok(count.unwrap_or_default())
+    }
+
     fn holds_of(&self, number: PhoneNumber) -> Result<Vec<HoldRecord>> {
         self.readers.read(|conn| {
             page::all(
@@ -321,6 +373,11 @@ impl Holds for SqliteStore {
     ) -> Result<Vec<(HoldRecord, OptOutReceipt)>> {
         self.writer
             .write(now, move |work| expire(work, scope, limit))
+    }
+
+    fn opt_outs_of_strangers(&self, limit: u32) -> Result<Vec<StrangersOptOut>> {
+        self.readers
+            .read(|conn| suppression::of_strangers(conn, limit))
     }
 
     fn revoke_all(

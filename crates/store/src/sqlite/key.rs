@@ -1,15 +1,16 @@
 //! API keys and idempotency keys.
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use ringfence_core::evidence::Subject;
 use ringfence_core::id::Id;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use serde_json::json;
 
+use super::SqliteStore;
 use super::column::{json, json_column, time, time_option, word, word_column};
 use super::page;
 use super::work::Work;
-use crate::key::{ApiKey, ApiKeyDraft, Idempotency, IdempotentRequest};
+use crate::key::{ApiKey, ApiKeyDraft, Idempotency, IdempotentRequest, Keys};
 use crate::{Result, StoreError};
 
 pub(super) fn create(work: &mut Work<'_>, draft: ApiKeyDraft) -> Result<ApiKey> {
@@ -152,4 +153,52 @@ pub(super) fn abandon(work: &Work<'_>, request: &IdempotentRequest) -> Result<()
         )?
         .execute([request.caller.as_str(), &request.key])?;
     Ok(())
+}
+
+impl Keys for SqliteStore {
+    fn create_key(&self, key: ApiKeyDraft, now: Timestamp) -> Result<ApiKey> {
+        self.writer.write(now, move |work| create(work, key))
+    }
+
+    fn authenticate(&self, sha256: &[u8; 32]) -> Result<Option<ApiKey>> {
+        self.keyring.authenticate(sha256)
+    }
+
+    fn revoke_key(&self, id: &Id, now: Timestamp) -> Result<()> {
+        let id = id.to_owned();
+        self.writer.write(now, move |work| revoke(work, &id))
+    }
+
+    fn keys(&self) -> Result<Vec<ApiKey>> {
+        self.readers.read(all)
+    }
+
+    fn idempotency_begin(
+        &self,
+        request: &IdempotentRequest,
+        age_max: SignedDuration,
+        now: Timestamp,
+    ) -> Result<Idempotency> {
+        let request = request.to_owned();
+        self.writer
+            .write(now, move |work| begin(work, &request, age_max))
+    }
+
+    fn idempotency_finish(
+        &self,
+        request: &IdempotentRequest,
+        status: u16,
+        body: Vec<u8>,
+        now: Timestamp,
+    ) -> Result<()> {
+        let request = request.to_owned();
+        self.writer
+            .write(now, move |work| finish(work, &request, status, &body))
+    }
+
+    fn idempotency_abandon(&self, request: &IdempotentRequest) -> Result<()> {
+        let request = request.to_owned();
+        self.writer
+            .write(Timestamp::UNIX_EPOCH, move |work| abandon(work, &request))
+    }
 }

@@ -1,5 +1,5 @@
 //! What the writer remembers between transactions, so that a decision does not read it anew: the end of the chain, the
-//! sellers, what the operator has put, which elements a consent's text lacks, and the patterns of records. A scrub has one
+//! sellers, what the operator has put, which lists there are, which elements a consent's text lacks, and the patterns of records. A scrub has one
 //! of its own for its snapshot. The writer's holds only while nobody else has written: SQLite's `data_version` says so at the beginning of every transaction, for other processes too. A command of
 //! ours that may change any of it makes the writer forget.
 
@@ -13,7 +13,7 @@ use rusqlite::{Connection, OptionalExtension};
 
 use super::evidence::ChainTip;
 use super::pattern::{self, Pattern};
-use super::{operator, seller};
+use super::{list, operator, seller};
 use crate::operator::{OverrideRecord, StopRecord};
 use crate::seller::PromptKind;
 use crate::{Result, StoreError};
@@ -30,6 +30,7 @@ pub(super) struct Known {
     areas: Option<Vec<EmergencyArea>>,
     overrides: HashMap<String, Vec<OverrideRecord>>,
     stops: Option<Vec<StopRecord>>,
+    list_stamp: Option<i64>,
     lacking: HashMap<(String, String), Vec<Element>>,
     patterns: HashMap<String, Pattern>,
 }
@@ -190,6 +191,16 @@ impl Known {
         }
         let stops = self.stops.iter().flatten();
         Ok(operator::binding(stops, seller, campaign))
+    }
+
+    /// The [stamp](list::stamp) of the lists on file.
+    pub(super) fn list_stamp(&mut self, conn: &Connection) -> Result<i64> {
+        if let Some(stamp) = self.list_stamp {
+            return Ok(stamp);
+        }
+        let stamp = list::stamp(conn)?;
+        self.list_stamp = Some(stamp);
+        Ok(stamp)
     }
 
     /// The pattern for the texts of a seller's decisions, if one was made yet.

@@ -7,8 +7,10 @@ use ringfence_core::evidence::{EventDraft, HeadSigner, Subject, hex, public_key}
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior};
 use serde_json::json;
 
+use super::ahead::Place;
 use super::column::whole;
 use super::evidence::ChainTip;
+use super::rows::Sink;
 use super::secret;
 use crate::{Result, StoreError};
 
@@ -34,7 +36,7 @@ pub(super) fn migrate(conn: &mut Connection, path: &Path, now: Timestamp) -> Res
 fn step_by_step(conn: &mut Connection, path: &Path, now: Timestamp) -> Result<[u8; 32]> {
     loop {
         // Taken before the version is read: two processes may open a new file at the same time.
-        let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let tx = begin(conn, path)?;
         let version: i64 = tx.pragma_query_value(None, "user_version", |row| row.get(0))?;
         let done = usize::try_from(version)
             .map_err(|_| StoreError::Corrupt("a negative schema version".into()))?;
@@ -44,7 +46,14 @@ fn step_by_step(conn: &mut Connection, path: &Path, now: Timestamp) -> Result<[u
                 MIGRATIONS.len()
             )));
         }
+        if done > 0 {
+            // What a dead process left behind is of the schema that it knew.
+            let secret = secret::load(path)?;
+            let place = Place::new(path, &secret, MIGRATIONS.len());
+            place.catch_up(&tx, &HeadSigner::new(&secret))?;
+        }
         let Some(sql) = MIGRATIONS.get(done) else {
+            tx.commit()?;
             return secret::load(path);
         };
         tx.execute_batch(sql)?;
@@ -64,6 +73,17 @@ fn step_by_step(conn: &mut Connection, path: &Path, now: Timestamp) -> Result<[u
     }
 }
 
+/// A transaction, in its turn where others write.
+fn begin<'c>(conn: &'c mut Connection, path: &Path) -> Result<Transaction<'c>> {
+    let line = secret::open(path).ok();
+    if let Some(line) = &line {
+        line.lock()
+            .map_err(|e| StoreError::Unavailable(format!("{}: {e}", path.display())))?;
+    }
+    // The lock ends with the file.
+    Ok(conn.transaction_with_behavior(TransactionBehavior::Immediate)?)
+}
+
 /// The first entry. Only a new database gets one: a log that was emptied later stays empty, and is found so.
 fn begin_log(tx: &Transaction<'_>, path: &Path, now: Timestamp) -> Result<()> {
     let secret = secret::load_or_make(path)?;
@@ -73,7 +93,7 @@ fn begin_log(tx: &Transaction<'_>, path: &Path, now: Timestamp) -> Result<()> {
         Subject::default(),
         json!({ "key": hex(&public_key(&secret)) }),
     );
-    tip.append(tx, draft, whole(now))?;
+    tip.append(&mut Sink::Database(tx), draft, whole(now))?;
     tip.sign(tx, &HeadSigner::new(&secret))
 }
 
@@ -113,7 +133,8 @@ mod tests {
             "facts_sha256": sha256_hex(FACTS.as_bytes()), "decision_sha256": sha256_hex(DECISION.as_bytes()),
         });
         let decided = EventDraft::new("gate.decided", subject.clone(), hashes);
-        tip.append(&tx, decided, now).unwrap();
+        let mut sink = Sink::Database(&tx);
+        tip.append(&mut sink, decided, now).unwrap();
         let digits = column::digits(number);
         tx.execute(
             "INSERT INTO decisions VALUES ('dec_1', ?1, ?2, 'acme', 'allow', 0, 'real', ?3, ?4, 'pack')",
@@ -125,7 +146,7 @@ mod tests {
             ..subject
         };
         let reserved = EventDraft::new("dial.reserved", subject, json!({}));
-        tip.append(&tx, reserved, now).unwrap();
+        tip.append(&mut sink, reserved, now).unwrap();
         tx.execute(
             "INSERT INTO attempts (id, decision, number, seller, caller_id, state, token_sha256, reserved_at, expires_at)
              VALUES ('att_1', 'dec_1', ?1, 'acme', '+12125550191', 'dialing', X'00', 0, 0)",

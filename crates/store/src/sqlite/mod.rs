@@ -1,6 +1,7 @@
 //! The embedded back-end: one SQLite file, one thread that writes, a few connections that read. Several processes may
 //! use one file, such as the command line beside the server.
 
+mod ahead;
 mod backup;
 mod call;
 mod campaign;
@@ -8,11 +9,13 @@ mod clock;
 mod column;
 mod connection;
 mod consent;
+mod desk;
 mod dial;
 mod evidence;
 mod gate;
 mod hold;
 mod key;
+mod keyring;
 mod known;
 mod lead;
 mod list;
@@ -26,6 +29,7 @@ mod page;
 mod pattern;
 mod readers;
 mod record;
+mod rows;
 mod scrub;
 mod secret;
 mod seller;
@@ -42,18 +46,20 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use ringfence_core::evidence::public_key;
 
+use self::keyring::Keyring;
 use self::readers::Readers;
 use self::shelf::Shelf;
 use self::writer::Writer;
 use crate::Result;
 
-/// A store in one SQLite file. Beside it lie the key that signs its event log, `<path>.key`, and the numbers of its
-/// lists, `<path>.lists/`.
+/// A store in one SQLite file. Beside it lie the key that signs its event log, `<path>.key`, the numbers of its lists,
+/// `<path>.lists/`, and while it is open decisions that are not in the database yet, `<path>.ahead`.
 pub struct SqliteStore {
     path: PathBuf,
     public: [u8; 32],
     writer: Writer,
     readers: Readers,
+    keyring: Keyring,
     shelf: Arc<Shelf>,
 }
 
@@ -67,11 +73,14 @@ impl SqliteStore {
     pub fn open(path: &Path, now: Timestamp) -> Result<Self> {
         let mut conn = connection::open_writer(path)?;
         let secret = migrate::migrate(&mut conn, path, now)?;
+        let writer = Writer::start(conn, path, &secret)?;
+        let readers = Readers::new(path.to_owned(), writer.door());
         Ok(Self {
             path: path.to_owned(),
             public: public_key(&secret),
-            writer: Writer::start(conn, &secret)?,
-            readers: Readers::new(path.to_owned()),
+            writer,
+            readers,
+            keyring: Keyring::new(path.to_owned()),
             shelf: Arc::new(Shelf::new(path)),
         })
     }

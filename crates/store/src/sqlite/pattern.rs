@@ -4,8 +4,9 @@
 use std::sync::Arc;
 
 use lz4_flex::block::{compress_prepend_size_with_dict, decompress_size_prepended_with_dict};
-use rusqlite::{Connection, OptionalExtension, Row, params};
+use rusqlite::{Connection, OptionalExtension, Row};
 
+use super::rows::{Cell, Table};
 use super::work::Work;
 use crate::{Result, StoreError};
 
@@ -58,11 +59,16 @@ pub(super) fn pack(
             return Ok(packed);
         }
     }
-    work.conn
-        .prepare_cached("INSERT INTO decision_patterns (seller, text) VALUES (?1, ?2)")?
-        .execute(params![seller, whole])?;
+    let id = work
+        .conn
+        .prepare_cached("SELECT coalesce(max(id), 0) + 1 FROM decision_patterns")?
+        .query_row([], |row| row.get(0))?;
+    work.put(
+        Table::Pattern,
+        &[Cell::Whole(id), seller.into(), (&whole).into()],
+    )?;
     let pattern = Pattern {
-        id: work.conn.last_insert_rowid(),
+        id,
         text: whole.as_str().into(),
         decisions: 0,
     };

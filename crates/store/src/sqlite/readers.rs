@@ -6,13 +6,15 @@ use std::sync::{Condvar, Mutex, PoisonError};
 use rusqlite::{Connection, OpenFlags};
 
 use super::connection;
-use crate::Result;
+use super::writer::Door;
+use crate::{Result, StoreError};
 
 /// Readers at the same time; more wait (invariant `bounded`).
 const READERS_MAX: usize = 8;
 
 pub(super) struct Readers {
     path: PathBuf,
+    door: Door,
     pool: Mutex<Pool>,
     returned: Condvar,
 }
@@ -23,9 +25,10 @@ struct Pool {
 }
 
 impl Readers {
-    pub(super) fn new(path: PathBuf) -> Self {
+    pub(super) fn new(path: PathBuf, door: Door) -> Self {
         Self {
             path,
+            door,
             pool: Mutex::new(Pool {
                 idle: Vec::new(),
                 open: 0,
@@ -34,18 +37,16 @@ impl Readers {
         }
     }
 
-    /// Reads within one snapshot, whatever is written meanwhile.
+    /// Reads within one snapshot, whatever is written meanwhile; everything that was acknowledged before is in it.
     pub(super) fn read<T>(&self, read: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
+        self.door.settle();
         let mut lease = self.lease()?;
-        let Some(conn) = lease.conn.as_mut() else {
-            return Err(crate::StoreError::Unavailable("no reader".into()));
-        };
-        let snapshot = conn.transaction()?;
-        read(&snapshot)
+        snapshot(&mut lease, read)
     }
 
     /// Reads outside any transaction of ours, for what makes its own.
     pub(super) fn read_alone<T>(&self, read: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
+        self.door.settle();
         let lease = self.lease()?;
         match lease.conn.as_ref() {
             Some(conn) => read(conn),
@@ -81,6 +82,14 @@ impl Readers {
                 .unwrap_or_else(PoisonError::into_inner);
         }
     }
+}
+
+fn snapshot<T>(lease: &mut Lease<'_>, read: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
+    let Some(conn) = lease.conn.as_mut() else {
+        return Err(StoreError::Unavailable("no reader".into()));
+    };
+    let snapshot = conn.transaction()?;
+    read(&snapshot)
 }
 
 /// One reader in use; it goes back to the pool whatever happens, a panic too.

@@ -6,6 +6,7 @@ use ringfence_core::gate::Facts;
 use rusqlite::{Connection, OptionalExtension};
 
 use super::column::json;
+use super::rows::Table;
 use super::work::Work;
 use crate::{Result, StoreError};
 
@@ -36,11 +37,7 @@ fn seller_hash(work: &mut Work<'_>, facts: &Facts) -> Result<Option<String>> {
     }
     let text = json(seller)?;
     let hash = sha256_hex(text.as_bytes());
-    work.conn
-        .prepare_cached(
-            "INSERT INTO seller_facts (sha256, text) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
-        )?
-        .execute([&hash, &text])?;
+    work.put(Table::SellerFacts, &[(&hash).into(), (&text).into()])?;
     work.known.keep_seller_hash(id, spoken_by_tts, &hash);
     Ok(Some(hash))
 }

@@ -23,6 +23,12 @@ pub(super) fn load(database: &Path) -> Result<[u8; 32]> {
         .ok_or_else(|| StoreError::Corrupt(format!("{} holds no signing key", path.display())))
 }
 
+/// The key's file, opened to be locked, not to be read.
+pub(super) fn open(database: &Path) -> Result<File> {
+    let path = path_beside(database);
+    File::open(&path).map_err(|e| unavailable(&path, &e))
+}
+
 /// Reads the key, or makes it; the caller holds the new database's write lock, so no other process makes one.
 pub(super) fn load_or_make(database: &Path) -> Result<[u8; 32]> {
     let path = path_beside(database);

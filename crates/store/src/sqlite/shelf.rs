@@ -4,11 +4,13 @@ use std::collections::BTreeMap;
 use std::fs::{self, DirBuilder, File, TryLockError};
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::mpsc::{RecvTimeoutError, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use rusqlite::{Connection, OpenFlags};
 
@@ -47,6 +49,8 @@ struct Inner {
     behind: Mutex<Option<(i64, Instant)>>,
     /// Versions that this process has written and not yet seen in the database.
     written: Mutex<BTreeMap<String, Arc<Slot>>>,
+    /// The latest time that it was told, in microseconds.
+    told: AtomicI64,
 }
 
 impl Shelf {
@@ -61,6 +65,7 @@ impl Shelf {
                 next: Mutex::default(),
                 behind: Mutex::new(None),
                 written: Mutex::default(),
+                told: AtomicI64::new(i64::MIN),
             }),
             watcher: Mutex::new(None),
         }
@@ -68,7 +73,11 @@ impl Shelf {
 
     /// The book as of what this connection sees; for at most a moment the one before it, while a large file opens.
     pub(super) fn book(&self, conn: &Connection) -> Result<Arc<Book>> {
-        let stamp = list::stamp(conn)?;
+        self.book_of(conn, list::stamp(conn)?)
+    }
+
+    /// The same for who knows the [stamp](list::stamp) that this connection sees.
+    pub(super) fn book_of(&self, conn: &Connection, stamp: i64) -> Result<Arc<Book>> {
         let now = self.inner.now();
         if now.stamp() >= Some(stamp) {
             return Ok(now);
@@ -93,6 +102,13 @@ impl Shelf {
         let next = self.inner.next(conn, list::stamp(conn)?)?;
         self.inner.put(&next);
         Ok(next)
+    }
+
+    /// Says how late it is: the shelf has no clock of its own. What nobody needs from then on is let go of soon after.
+    pub(super) fn tell(&self, now: Timestamp) {
+        let told = &self.inner.told;
+        told.fetch_max(now.as_microsecond(), Ordering::Relaxed);
+        self.watch();
     }
 
     /// Where a version's file is.
@@ -170,9 +186,10 @@ impl Shelf {
             .name("store-lists".into())
             .spawn(move || {
                 let mut conn = None;
+                let mut swept = false;
                 let mut ticks = 0_u32;
                 while stopped.recv_timeout(TICK) == Err(RecvTimeoutError::Timeout) {
-                    inner.tick(&mut conn, ticks);
+                    inner.tick(&mut conn, &mut swept, ticks);
                     ticks = ticks.wrapping_add(1);
                 }
             });
@@ -202,6 +219,11 @@ impl Inner {
         }
     }
 
+    /// The latest time that it was told.
+    fn told(&self) -> Timestamp {
+        Timestamp::from_microsecond(self.told.load(Ordering::Relaxed)).unwrap_or(Timestamp::MIN)
+    }
+
     /// Whether decisions may still go on without this state of the database; none if none asked before.
     fn may_lag(&self, stamp: i64) -> Option<bool> {
         let (of, since) = (*lock(&self.behind))?;
@@ -211,7 +233,8 @@ impl Inner {
     /// The book of this state of the database, with the files that are open already.
     fn next(&self, conn: &Connection, stamp: i64) -> Result<Arc<Book>> {
         let mut next = lock(&self.next);
-        if next.stamp() >= Some(stamp) {
+        let told = self.told();
+        if next.stamp() >= Some(stamp) && !next.has_turned(told) {
             return Ok(Arc::clone(&next));
         }
         let mut versions: Vec<Arc<Version>> = next.versions().map(Arc::clone).collect();
@@ -220,7 +243,7 @@ impl Inner {
         versions.extend(new.into_iter().map(Arc::new));
         list::mark_pruned(conn, &mut versions)?;
         let mut written = lock(&self.written);
-        let book = Book::new(stamp, versions, |version, residence| {
+        let book = Book::new(stamp, versions, told, |version, residence| {
             let id = version.answer.version.as_str();
             if let Some(slot) = written.remove(id)
                 && residence == Residence::Memory
@@ -256,7 +279,7 @@ impl Inner {
 
     /// Takes up what other processes imported or pruned, and looks after the files. What fails here is tried again at the next
     /// tick; decisions notice by themselves.
-    fn tick(&self, conn: &mut Option<Connection>, ticks: u32) {
+    fn tick(&self, conn: &mut Option<Connection>, swept: &mut bool, ticks: u32) {
         if conn.is_none() {
             let mode = OpenFlags::SQLITE_OPEN_READ_ONLY;
             *conn = connection::open(&self.database, mode).ok();
@@ -264,15 +287,16 @@ impl Inner {
         let Some(conn) = conn else {
             return;
         };
-        if ticks == 0 {
-            let _ = self.sweep(conn);
+        if !*swept && ticks.is_multiple_of(LOOK_EVERY) {
+            *swept = self.sweep(conn).unwrap_or_default();
         }
+        let now = self.now();
         if let Ok(stamp) = list::stamp(conn)
-            && self.now().stamp() < Some(stamp)
+            && (now.stamp() < Some(stamp) || now.has_turned(self.told()))
             && let Ok(next) = self.next(conn, stamp)
         {
             // Opened here, so that no decision waits for it.
-            next.faults();
+            next.open();
             self.put(&next);
         }
         if ticks.is_multiple_of(LOOK_EVERY) {
@@ -287,14 +311,15 @@ impl Inner {
         }
     }
 
-    /// Removes what an import left that came to nothing, or a pruning that was cut off; not while another is under way.
-    fn sweep(&self, conn: &Connection) -> std::io::Result<()> {
+    /// Removes what an import left that came to nothing, or a pruning that was cut off; whether it could: not while
+    /// another is under way.
+    fn sweep(&self, conn: &Connection) -> std::io::Result<bool> {
         let lock = File::open(self.folder.join("lock"))?;
         if lock.try_lock().is_err() {
-            return Ok(());
+            return Ok(false);
         }
         let Ok(ids) = list::ids_with_files(conn) else {
-            return Ok(());
+            return Ok(false);
         };
         for entry in fs::read_dir(&self.folder)? {
             let path = entry?.path();
@@ -305,10 +330,11 @@ impl Inner {
                     .and_then(|stem| stem.to_str())
                     .is_some_and(|stem| ids.contains(stem));
             if ours && !known {
-                fs::remove_file(path)?;
+                // What cannot go now goes at the next start, and keeps nothing else.
+                let _ = fs::remove_file(path);
             }
         }
-        Ok(())
+        Ok(true)
     }
 }
 
@@ -338,3 +364,6 @@ impl From<Fault> for StoreError {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -8,11 +8,12 @@ use ringfence_core::suppression::InternalEntry;
 use rusqlite::{Connection, Row, params};
 use serde_json::json;
 
-use super::column::{digits, time, whole, word};
+use super::column::{digits, number, time, whole, word};
 use super::dial::{self, Scope};
 use super::work::Work;
 use super::{hold, lead, page};
 use crate::Result;
+use crate::hold::StrangersOptOut;
 use crate::suppression::{
     OptOutReceipt, OptOutScope, Revocation, SuppressionDraft, SuppressionRecord,
 };
@@ -98,7 +99,7 @@ pub(super) fn revoke(work: &mut Work<'_>, revocation: &Revocation) -> Result<Opt
         subject.clone(),
         json!({
             "revocation": id, "channel": revocation.channel, "said": revocation.said,
-            "at": whole(revocation.at), "scope": revocation.scope, "receipt": receipt,
+            "at": whole(revocation.at), "scope": revocation.scope, "receipt": receipt, "by": revocation.by,
         }),
     )?;
     // Other systems hear of every opt-out under one name, whatever road it came in by.
@@ -108,7 +109,7 @@ pub(super) fn revoke(work: &mut Work<'_>, revocation: &Revocation) -> Result<Opt
         json!({
             "revocation": id, "suppression": receipt.suppression, "channel": revocation.channel,
             "said": revocation.said, "heard": revocation.heard, "at": whole(revocation.at),
-            "scope": revocation.scope, "binds": binds,
+            "scope": revocation.scope, "binds": binds, "by": revocation.by,
         }),
     )?;
     receipt.revocation = Some(id);
@@ -137,7 +138,7 @@ pub(super) fn suppress(work: &mut Work<'_>, draft: &SuppressionDraft) -> Result<
         },
         json!({
             "reason": draft.reason, "source": draft.source, "at": whole(draft.at),
-            "receipt": receipt,
+            "receipt": receipt, "by": draft.by,
         }),
     )?;
     Ok(receipt)
@@ -170,6 +171,24 @@ pub(super) fn of(conn: &Connection, number: PhoneNumber) -> Result<Vec<Suppressi
         "SELECT * FROM suppressions WHERE number = ?1 ORDER BY at, id",
         [digits(number)],
         record,
+    )
+}
+
+/// Those whose seller is not on file.
+pub(super) fn of_strangers(conn: &Connection, limit: u32) -> Result<Vec<StrangersOptOut>> {
+    page::all(
+        conn,
+        "SELECT seller, number, MAX(at) AS at FROM suppressions
+         WHERE seller IS NOT NULL AND seller NOT IN (SELECT id FROM sellers)
+         GROUP BY seller, number ORDER BY seller, number LIMIT ?1",
+        [limit],
+        |row| {
+            Ok(StrangersOptOut {
+                seller: row.get("seller")?,
+                number: number(row, "number")?,
+                at: time(row, "at")?,
+            })
+        },
     )
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use ringfence_core::dial::Permit;
 use ringfence_core::evidence::{Event, EventDraft, SignedHead};
 use ringfence_core::gate::{CallRequest, EmergencyArea, Facts, Relationship, SourceFailure};
@@ -12,7 +12,7 @@ use ringfence_core::seller::Seller;
 
 use super::known::Known;
 use super::{
-    SqliteStore, call, campaign, clock, consent, dial, evidence, gate, key, lead, list, list_file,
+    SqliteStore, call, campaign, clock, consent, dial, evidence, gate, lead, list, list_file,
     list_prune, operator, outcome, seller, suppression,
 };
 use crate::call::{CallRecord, CallUpdate};
@@ -25,7 +25,6 @@ use crate::consent::{Confirmation, ConsentDraft, ConsentRecord};
 use crate::dial::{AttemptRecord, Recovery, Settlement};
 use crate::evidence::{ChainReport, EventFilter};
 use crate::gate::{Decide, DecisionRecord, GateSettings, Reservation, Reserved, RulePackRecord};
-use crate::key::{ApiKey, ApiKeyDraft, Idempotency, IdempotentRequest};
 use crate::list::{ListFile, ListImport, ListPruning, ListVersion};
 use crate::operator::{OverrideDraft, OverrideRecord, RelationshipDraft, StopRecord, StopScope};
 use crate::seller::{Prompt, PromptKind, SellerRecord};
@@ -142,9 +141,10 @@ impl Store for SqliteStore {
         })
     }
 
-    fn list_faults(&self) -> Result<Vec<SourceFailure>> {
+    fn list_faults(&self, now: Timestamp) -> Result<Vec<SourceFailure>> {
+        self.shelf.tell(now);
         let book = self.readers.read(|conn| self.shelf.book(conn))?;
-        Ok(book.faults())
+        Ok(book.faults(now))
     }
 
     fn list_files(&self) -> Result<Vec<ListFile>> {
@@ -243,9 +243,24 @@ impl Store for SqliteStore {
         now: Timestamp,
     ) -> Result<Reserved> {
         let shelf = Arc::clone(&self.shelf);
-        self.writer.write_keeping(now, move |work| {
+        self.writer.write_ahead(now, move |work| {
             gate::reserve(work, &shelf, &reservation, &decide)
         })
+    }
+
+    fn reserve_then(
+        &self,
+        reservation: Reservation,
+        decide: Decide,
+        now: Timestamp,
+        then: Box<dyn FnOnce(Result<Reserved>) + Send>,
+    ) {
+        let shelf = Arc::clone(&self.shelf);
+        self.writer.write_ahead_then(
+            now,
+            move |work| gate::reserve(work, &shelf, &reservation, &decide),
+            then,
+        );
     }
 
     fn decision(&self, id: &Id) -> Result<DecisionRecord> {
@@ -442,51 +457,5 @@ impl Store for SqliteStore {
 
     fn export_checkpoint(&self) -> Result<String> {
         self.readers.read(evidence::checkpoint)
-    }
-
-    fn create_key(&self, key: ApiKeyDraft, now: Timestamp) -> Result<ApiKey> {
-        self.writer.write(now, move |work| key::create(work, key))
-    }
-
-    fn authenticate(&self, sha256: &[u8; 32]) -> Result<Option<ApiKey>> {
-        self.readers.read(|conn| key::authenticate(conn, sha256))
-    }
-
-    fn revoke_key(&self, id: &Id, now: Timestamp) -> Result<()> {
-        let id = id.to_owned();
-        self.writer.write(now, move |work| key::revoke(work, &id))
-    }
-
-    fn keys(&self) -> Result<Vec<ApiKey>> {
-        self.readers.read(key::all)
-    }
-
-    fn idempotency_begin(
-        &self,
-        request: &IdempotentRequest,
-        age_max: SignedDuration,
-        now: Timestamp,
-    ) -> Result<Idempotency> {
-        let request = request.to_owned();
-        self.writer
-            .write(now, move |work| key::begin(work, &request, age_max))
-    }
-
-    fn idempotency_finish(
-        &self,
-        request: &IdempotentRequest,
-        status: u16,
-        body: Vec<u8>,
-        now: Timestamp,
-    ) -> Result<()> {
-        let request = request.to_owned();
-        self.writer
-            .write(now, move |work| key::finish(work, &request, status, &body))
-    }
-
-    fn idempotency_abandon(&self, request: &IdempotentRequest) -> Result<()> {
-        let request = request.to_owned();
-        self.writer
-            .write(NO_TIME, move |work| key::abandon(work, &request))
     }
 }

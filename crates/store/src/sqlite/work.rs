@@ -9,14 +9,16 @@ use serde_json::Value;
 use super::column::whole;
 use super::evidence::ChainTip;
 use super::known::Known;
+use super::rows::{Cell, Sink, Table};
 use crate::{Result, StoreError, new_id};
 
 /// How far ahead of us a sender's clock may be.
 const SKEW_MAX: SignedDuration = SignedDuration::from_mins(5);
 
-/// What a command may use: the transaction, the end of the chain, and its `now` in whole microseconds.
+/// What a command may use: the transaction, where its rows go, the end of the chain, and its `now` in whole microseconds.
 pub(super) struct Work<'c> {
     pub(super) conn: &'c Connection,
+    sink: Sink<'c>,
     tip: &'c mut ChainTip,
     pub(super) known: &'c mut Known,
     pub(super) now: Timestamp,
@@ -25,12 +27,14 @@ pub(super) struct Work<'c> {
 impl<'c> Work<'c> {
     pub(super) fn new(
         conn: &'c Connection,
+        sink: Sink<'c>,
         tip: &'c mut ChainTip,
         known: &'c mut Known,
         now: Timestamp,
     ) -> Self {
         Self {
             conn,
+            sink,
             tip,
             known,
             now: whole(now),
@@ -61,7 +65,19 @@ impl<'c> Work<'c> {
 
     /// Appends an event that the caller drew up.
     pub(super) fn append(&mut self, draft: EventDraft) -> Result<Event> {
-        self.tip.append(self.conn, draft, self.now)
+        self.tip.append(&mut self.sink, draft, self.now)
+    }
+
+    /// Appends an entry whose subject and data are canonical texts already; its place in the log.
+    pub(super) fn append_text(&mut self, kind: &str, subject: &str, data: &str) -> Result<u64> {
+        self.tip
+            .append_text(&mut self.sink, kind, (subject, data), self.now)
+    }
+
+    /// Adds a row. A command that only does this and [`append`](Self::append)s may be durable ahead of the database; it does
+    /// not find its own rows there.
+    pub(super) fn put(&mut self, table: Table, cells: &[Cell<'_>]) -> Result<()> {
+        self.sink.put(table, cells)
     }
 
     /// Refuses what is dated in the future; a little is a clock that runs fast.

@@ -87,6 +87,62 @@ pub fn a_hold_bars_until_it_is_released(store: &dyn Store) {
     assert_eq!(store.verify_chain(None).unwrap().fault, None);
 }
 
+pub fn open_holds_come_in_the_order_of_their_days(store: &dyn Store) {
+    let make = |seconds: i64, seller: Option<&str>, due_s: i64| {
+        let mut draft = draft(seconds, None);
+        draft.seller = seller.map(str::to_owned);
+        draft.due_at = at(due_s);
+        store.hold(draft, at(10)).unwrap().id
+    };
+    let late = make(1, Some("acme"), 900);
+    let first = make(2, Some("acme"), 100);
+    let others = make(3, Some("other"), 300);
+    let all = make(4, None, 300);
+    let decided = make(5, Some("acme"), 50);
+    store
+        .release_hold(&decided, review("key_1"), at(11))
+        .unwrap();
+
+    let list = |sellers: &[&str], limit: u32| {
+        let sellers: Vec<String> = sellers.iter().map(|s| (*s).to_owned()).collect();
+        let (mut page, mut ids) = (PageRequest::first(limit), Vec::new());
+        loop {
+            let holds = store.open_holds(&sellers, &page).unwrap();
+            ids.extend(holds.items.into_iter().map(|hold| hold.id));
+            match holds.next_cursor {
+                Some(cursor) => page.cursor = Some(cursor),
+                None => return ids,
+            }
+        }
+    };
+    let everyones = vec![first.clone(), others.clone(), all.clone(), late.clone()];
+    for limit in [1, 2, 3, 100] {
+        assert_eq!(list(&[], limit), everyones, "{limit} at a time");
+    }
+    let mine = vec![first, all.clone(), late];
+    assert_eq!(list(&["acme"], 1), mine, "and those that bind every seller");
+    assert_eq!(list(&["other", "nobody"], 100), vec![others, all]);
+
+    let count = |sellers: &[String], now| {
+        let count = store.open_hold_count(sellers, at(now)).unwrap();
+        (count.open, count.overdue, count.first_due_at)
+    };
+    assert_eq!(count(&[], 99), (4, 0, Some(at(100))));
+    assert_eq!(count(&[], 300), (4, 3, Some(at(100))));
+    assert_eq!(count(&["other".to_owned()], 100), (2, 0, Some(at(300))));
+    for foreign in ["hold_1", "x.hold_1", ""] {
+        let page = PageRequest {
+            cursor: Some(foreign.to_owned()),
+            limit: 1,
+        };
+        let refused = store.open_holds(&[], &page);
+        assert!(
+            matches!(refused, Err(StoreError::Invalid { .. })),
+            "{foreign}"
+        );
+    }
+}
+
 pub fn a_hold_becomes_an_opt_out(store: &dyn Store) {
     // By a person, since the words were said.
     let hold = store.hold(draft(0, None), at(0)).unwrap();
@@ -109,7 +165,11 @@ pub fn a_hold_becomes_an_opt_out(store: &dyn Store) {
     let mut other = draft(200, None);
     other.seller = Some("other".into());
     let other = store.hold(other, at(864_200)).unwrap();
-    let receipt = store.revoke(revocation(300), at(864_300)).unwrap();
+    let told = Revocation {
+        by: Some("key_2".into()),
+        ..revocation(300)
+    };
+    let receipt = store.revoke(told, at(864_300)).unwrap();
     assert_eq!(receipt.holds, vec![hold.id.clone()]);
     let open = store
         .holds(Some(HoldState::Open), &PageRequest::first(10))
@@ -123,6 +183,8 @@ pub fn a_hold_becomes_an_opt_out(store: &dyn Store) {
     };
     let told = store.events(0, 10, &filter).unwrap();
     assert_eq!(told.len(), 3, "each under the one name");
+    let by: Vec<_> = told.iter().map(|event| &event.data["by"]).collect();
+    assert_eq!(by, ["key_1", "time", "key_2"], "who decided");
     assert_eq!(told[0].data["heard"]["because"], "not interested");
     let future = store.hold(draft(9_000_000, None), at(0));
     assert!(matches!(future, Err(StoreError::Invalid { .. })));

@@ -144,6 +144,7 @@ pub fn revocation(seconds: i64) -> Revocation {
         scope: OptOutScope::Seller,
         call: None,
         heard: None,
+        by: None,
     }
 }
 
@@ -206,7 +207,7 @@ macro_rules! contract_tests {
     ($fresh:path) => {
         contract_tests!(@ $fresh, consents: grant_confirm_and_facts_by_time, text_once_and_elements_by_seller_name);
         contract_tests!(@ $fresh, opt_outs: a_revocation_stops_everything, scope_decides_whom, no_reserve_allows_after_an_opt_out, stop_and_resume);
-        contract_tests!(@ $fresh, holds: a_hold_bars_until_it_is_released, a_hold_becomes_an_opt_out, many_opt_outs_are_all_or_none);
+        contract_tests!(@ $fresh, holds: a_hold_bars_until_it_is_released, a_hold_becomes_an_opt_out, open_holds_come_in_the_order_of_their_days, many_opt_outs_are_all_or_none);
         contract_tests!(@ $fresh, outbox: an_event_is_written_down_once_and_tried_until_it_is_dead);
         contract_tests!(@ $fresh, races: no_decision_allows_after_an_opt_out_in_the_logs_order);
         contract_tests!(@ $fresh, permits: one_permit_one_redemption, expiry_voids_and_a_late_report_counts, denials_are_kept, orphans_count_as_made, caps_count_attempts, call_follows_its_attempt);

@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 
 use ringfence_store::campaign::LeadState;
+use ringfence_store::evidence::EventFilter;
 use ringfence_store::operator::StopScope;
 use ringfence_store::suppression::SuppressionDraft;
 use ringfence_store::{Store, StoreError};
@@ -59,9 +60,16 @@ pub fn scope_decides_whom(store: &dyn Store) {
         reason: "asked in a letter".into(),
         source: "post room".into(),
         at: at(2),
+        by: Some("key_1".into()),
     };
     store.suppress(everyone, at(2)).unwrap();
     assert_eq!((bound(store, "acme"), bound(store, "other")), (3, 2));
+    let filter = EventFilter {
+        kind: Some("suppression.added".into()),
+        ..EventFilter::default()
+    };
+    let added = store.events(0, 10, &filter).unwrap();
+    assert_eq!(added[0].data["by"], "key_1", "who brought it");
     assert_eq!(store.suppressions_of(number(CALLEE)).unwrap().len(), 3);
     let future = store.revoke(revocation(10_000), at(0));
     assert!(matches!(future, Err(StoreError::Invalid { .. })));

@@ -103,6 +103,7 @@ fn furnish(store: &dyn Store, dice: &mut Dice) {
                 reason: "asked".into(),
                 source: "mail".into(),
                 at: at(30),
+                by: None,
             };
             store.suppress(draft, at(60)).unwrap();
         }

@@ -47,7 +47,7 @@ fn a_missing_file_denies_and_says_so() {
     assert!(known.suppressions.states[0].listed, "the other one answers");
     let elsewhere = facts(&store, "+13055550123", at(1));
     assert!(elsewhere.failures.is_empty(), "not asked about Miami");
-    assert_eq!(store.list_faults().unwrap().len(), 1);
+    assert_eq!(store.list_faults(at(100)).unwrap().len(), 1);
     let check = store.check_lists(&[number(CALLEE)], None);
     assert!(matches!(check, Err(StoreError::Unavailable(_))));
     let change = change_list(10, LISTED, false);
@@ -171,7 +171,7 @@ fn kill_9_leaves_the_old_version_or_the_new_one() {
         let versions = store.lists().unwrap();
         assert!(!versions.is_empty());
         assert_eq!(
-            store.list_faults().unwrap(),
+            store.list_faults(at(100)).unwrap(),
             [],
             "every version on file is whole"
         );

@@ -73,7 +73,7 @@ fn a_running_process_takes_a_pruning_up_at_once() {
     }
     // The watcher has had a look at the files by now, and misses none.
     std::thread::sleep(Duration::from_millis(1500));
-    assert_eq!(server.list_faults().unwrap(), []);
+    assert_eq!(server.list_faults(at(60 * DAY)).unwrap(), []);
     assert_eq!(
         on(&server, 0).failures[0].detail,
         "it was pruned on 2026-12-02"
@@ -136,7 +136,7 @@ fn decisions_go_on_while_files_go_away() {
         }
     });
     assert_eq!(files(&path).len(), 1);
-    assert_eq!(server.list_faults().unwrap(), []);
+    assert_eq!(server.list_faults(at(60 * DAY)).unwrap(), []);
     assert_eq!(server.verify_chain(None).unwrap().fault, None);
 }
 
@@ -151,7 +151,7 @@ fn a_backup_after_a_pruning_is_whole() {
     let made = store.backup(&to, true).unwrap();
     assert_eq!(made.list_files.len(), 5);
     let copy = SqliteStore::open(&to, at(0)).unwrap();
-    assert_eq!(copy.list_faults().unwrap(), []);
+    assert_eq!(copy.list_faults(at(12 * DAY)).unwrap(), []);
     assert_eq!(on(&copy, 9).failures, []);
     assert_eq!(
         on(&copy, 0).failures[0].detail,
@@ -198,5 +198,5 @@ fn what_cannot_be_removed_is_told_and_pruned_all_the_same() {
     let pruned: Vec<_> = pruned.iter().filter(|v| v.pruned_at.is_some()).collect();
     assert_eq!(pruned.len(), 2);
     assert!(!file.with_file_name(format!("{}.rfl", ids[1])).exists());
-    assert_eq!(store.list_faults().unwrap(), []);
+    assert_eq!(store.list_faults(at(12 * DAY)).unwrap(), []);
 }

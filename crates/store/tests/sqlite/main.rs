@@ -1,6 +1,8 @@
 //! The embedded back-end keeps the contract.
 
 #[cfg(test)]
+mod ahead;
+#[cfg(test)]
 mod backup;
 #[cfg(test)]
 #[path = "../contract/mod.rs"]
@@ -11,6 +13,8 @@ mod crash;
 mod list_files;
 #[cfg(test)]
 mod list_prune;
+#[cfg(test)]
+mod list_prune_crash;
 #[cfg(test)]
 mod processes;
 #[cfg(test)]

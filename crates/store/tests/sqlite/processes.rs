@@ -2,6 +2,7 @@
 
 use crate::contract::{CALLEE, at, facts, gate, list, reservation, revocation, seller};
 use ringfence_core::gate::Verdict;
+use ringfence_store::key::{ApiKeyDraft, Keys, Role};
 use ringfence_store::list::ListKind;
 use ringfence_store::{SqliteStore, Store, StoreError};
 
@@ -77,4 +78,36 @@ fn a_newer_schema_is_refused_and_a_foreign_file_too() {
 fn entries(path: &std::path::Path) -> u64 {
     let store = SqliteStore::open(path, at(0)).unwrap();
     store.verify_chain(None).unwrap().entries
+}
+
+#[test]
+fn a_key_that_another_process_takes_back_opens_nothing_from_then_on() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("ringfence.db");
+    let server = SqliteStore::open(&path, at(0)).unwrap();
+    let beside = SqliteStore::open(&path, at(0)).unwrap();
+    for round in 0..50 {
+        let draft = |n: u8, sellers: &[&str]| ApiKeyDraft {
+            sha256: [round * 2 + n; 32],
+            role: Role::Operator,
+            sellers: sellers.iter().map(|s| (*s).to_owned()).collect(),
+            name: None,
+        };
+        let opens = |n: u8| server.authenticate(&[round * 2 + n; 32]).unwrap();
+        assert_eq!((opens(0), opens(1)), (None, None));
+        let theirs = beside.create_key(draft(0, &["acme"]), at(1)).unwrap();
+        assert_eq!(opens(0), Some(theirs.clone()));
+        // Whatever is asked and written in between, by whomever.
+        let ours = server.create_key(draft(1, &[]), at(1)).unwrap();
+        server.put_seller("acme", seller(), at(1)).unwrap();
+        for _ in 0..3 {
+            assert_eq!(opens(0), Some(theirs.clone()));
+            assert_eq!(opens(1), Some(ours.clone()));
+        }
+        beside.revoke_key(&theirs.id, at(2)).unwrap();
+        assert_eq!(opens(0), None, "round {round}");
+        assert_eq!(opens(1), Some(ours.clone()));
+        server.revoke_key(&ours.id, at(2)).unwrap();
+        assert_eq!(opens(1), None, "round {round}");
+    }
 }

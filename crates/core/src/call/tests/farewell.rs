@@ -98,3 +98,66 @@ fn interim_words_end_nothing() {
     let outputs = drive(polite(), with(to_disclosing(), vec![disclosed(), interim]));
     assert!(!outputs.contains(&farewell()));
 }
+
+#[test]
+fn unclear_words_by_another_road_end_it_as_politely() {
+    let held = || Input::Cancel(CancelWhy::Held);
+    let after = with(to_disclosing(), vec![disclosed(), held(), held()]);
+    let before = with(to_disclosing(), vec![held(), disclosed(), held()]);
+    for inputs in [after, before] {
+        let ends = with(
+            inputs.clone(),
+            vec![
+                Input::Played(PromptKind::Farewell),
+                Input::Timer(TimerKind::Closing),
+                Input::Ended(Ending::HungUp),
+            ],
+        );
+        let outputs = drive(polite(), ends);
+        let said = outputs.iter().filter(|o| **o == farewell()).count();
+        assert_eq!(said, 1, "{inputs:?}");
+        let parting =
+            |o: &&Output| matches!(o, Output::Event { kind, .. } if *kind == "call.parting");
+        assert_eq!(outputs.iter().filter(parting).count(), 1, "{inputs:?}");
+        let settled = settlement(&outputs);
+        assert_eq!(settled.outcome, Outcome::Answered, "heard whole");
+        assert_eq!(settled.disclosure.state, DisclosureState::Complete);
+        assert!(!settled.opt_out);
+    }
+    // A key in answer is an opt-out.
+    let inputs = vec![disclosed(), held(), Input::Key('9')];
+    let outputs = drive(polite(), with(to_disclosing(), inputs));
+    assert!(
+        outputs
+            .iter()
+            .any(|o| matches!(o, Output::RecordOptOut { .. }))
+    );
+}
+
+#[test]
+fn a_machine_of_a_held_number_is_left_no_message() {
+    let leaves = Plan {
+        leaves_voicemail: true,
+        ..polite()
+    };
+    let machine = || Input::MachineDetected { because: "beep" };
+    let left = |inputs| {
+        let outputs = drive(leaves.clone(), with(to_disclosing(), inputs));
+        let voicemail = |o: &Output| {
+            matches!(
+                o,
+                Output::Play {
+                    prompt: PromptKind::Voicemail,
+                    ..
+                }
+            )
+        };
+        (
+            outputs.iter().any(voicemail),
+            outputs.contains(&Output::HangUpCallee),
+        )
+    };
+    assert_eq!(left(vec![machine()]), (true, false));
+    let held = Input::Cancel(CancelWhy::Held);
+    assert_eq!(left(vec![held, machine()]), (false, true));
+}

@@ -199,7 +199,6 @@ fn outcomes_after_an_answer() {
         (
             vec![
                 Input::Cancel(CancelWhy::Stop),
-                Input::Cancel(CancelWhy::Held),
                 Input::DisclosureCompleted(evidence(10)),
                 over(Ending::CalleeHungUp),
             ],

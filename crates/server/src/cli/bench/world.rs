@@ -234,6 +234,7 @@ impl World {
             scope: OptOutScope::Seller,
             call: None,
             heard: None,
+            by: None,
         };
         self.store.revoke(revocation, now).map(drop)
     }

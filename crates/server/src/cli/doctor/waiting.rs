@@ -1,7 +1,6 @@
 //! What waits for somebody: words that nobody decided about, events that could not be told.
 
 use ringfence_store::PageRequest;
-use ringfence_store::hold::HoldState;
 
 use super::super::{Failure, World};
 use super::{Finding, found};
@@ -12,23 +11,10 @@ pub(super) fn look(world: &World, findings: &mut Vec<Finding>) -> Result<(), Fai
 }
 
 fn holds(world: &World, findings: &mut Vec<Finding>) -> Result<(), Failure> {
-    let (mut open, mut overdue, mut first) = (0_u64, 0_u64, None);
-    let mut page = PageRequest::first(PageRequest::LIMIT_MAX);
-    loop {
-        let holds = world.store.holds(Some(HoldState::Open), &page)?;
-        for hold in holds.items {
-            let due = hold.draft.due_at;
-            open += 1;
-            overdue += u64::from(due <= world.now());
-            first = Some(first.map_or(due, |first| due.min(first)));
-        }
-        match holds.next_cursor {
-            Some(cursor) => page.cursor = Some(cursor),
-            None => break,
-        }
-    }
+    let count = world.store.open_hold_count(&[], world.now())?;
+    let (open, overdue) = (count.open, count.overdue);
     let how = "`ringfence holds list`, or the page at /review";
-    findings.push(match (first, overdue) {
+    findings.push(match (count.first_due_at, overdue) {
         (None, _) => found("holds", "ok", "no words wait for a decision"),
         (Some(first), 0) => {
             let detail = format!(
