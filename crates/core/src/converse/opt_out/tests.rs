@@ -5,10 +5,10 @@ use sha2::{Digest, Sha256};
 use super::*;
 
 /// SHA-256 of the committed `weights.bin`; `train-opt-out` prints it.
-const WEIGHTS_SHA256: &str = "e60228ab9b6a6864a7751bd83b2dc31d612907132e1ca97ce4a035905e562080";
+const WEIGHTS_SHA256: &str = "2b952cec81d208c54892c526716042b48985d99e8c5bf78c69332d64325cc86c";
 
 /// SHA-256 of the committed `net.bin`; `train-opt-out` prints it.
-const NET_SHA256: &str = "2b50ae5fcd62576629254be7951b3fbab22d0993d61a2e21acf986a50fb78867";
+const NET_SHA256: &str = "9b80beda7c74041b5fa683cf3267e1d77985f87cdfe4c0e4b76ff6f5a786d751";
 
 fn verdict_of(text: &str, context: Option<&str>) -> Verdict {
     classify(text, context, None).verdict
