@@ -29,7 +29,7 @@ const GROUP_MAX: usize = 256;
 /// A burst ends when no decision has come for this long, and at the latest after so much time: until then other processes
 /// wait to write, and do not see its decisions.
 const BURST_IDLE: Duration = Duration::from_millis(5);
-const BURST_MAX: Duration = Duration::from_millis(200);
+const BURST_MAX: Duration = Duration::from_millis(100);
 
 /// Groups after which the log of the database is copied into it, even if there is no pause: some 40 MB of it at most
 /// (invariant `bounded`), and seldom enough that fewer than one command in a hundred waits for it.

@@ -16,6 +16,7 @@ mod file;
 use std::fs::File;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
+use std::sync::mpsc::{SyncSender, sync_channel};
 
 use ringfence_core::evidence::HeadSigner;
 use rusqlite::Connection;
@@ -95,12 +96,30 @@ impl Place {
         let Some(file) = AheadFile::hold(&self.database, &self.secret, self.schema)? else {
             return Ok(None);
         };
+        let log = log_of(&self.database);
         Ok(Some(Ahead {
             file,
-            log: log_of(&self.database),
+            soon: flush_when_told(log.clone())?,
+            log,
             frame: Vec::new(),
         }))
     }
+}
+
+/// A thread that flushes the database's log when it is told to, and ends with the sender. A command that is not a decision
+/// flushes in its commit whatever was not flushed before it: so that is little.
+fn flush_when_told(log: PathBuf) -> Result<SyncSender<()>> {
+    let (soon, told) = sync_channel(1);
+    std::thread::Builder::new()
+        .name("store-flusher".into())
+        .spawn(move || {
+            while told.recv().is_ok() {
+                // Nothing rests on it: whoever needs it flushed flushes it.
+                let _ = File::open(&log).and_then(|log| log.sync_data());
+            }
+        })
+        .map_err(|e| StoreError::Unavailable(format!("no flusher thread: {e}")))?;
+    Ok(soon)
 }
 
 fn log_of(database: &Path) -> PathBuf {
@@ -138,6 +157,7 @@ fn commands(mut frame: &[u8]) -> impl Iterator<Item = Result<&[u8]>> {
 pub(super) struct Ahead {
     file: AheadFile,
     log: PathBuf,
+    soon: SyncSender<()>,
     /// The rows of the commands that wait for the next flush, each with their length before them.
     frame: Vec<u8>,
 }
@@ -163,8 +183,11 @@ impl Ahead {
         flushed
     }
 
-    /// Between transactions: begins anew when the file is full, once the database's own log is on the disk.
+    /// After a transaction: has its part of the log flushed, with nobody waiting; begins anew when the file is full, once
+    /// the log is on the disk.
     pub(super) fn bound(&mut self) -> Result<()> {
+        // One that is flushing, or told already, is told enough.
+        let _ = self.soon.try_send(());
         if self.file.is_full() {
             self.flush_log()?;
             self.file.begin_anew();
