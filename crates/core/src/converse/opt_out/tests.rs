@@ -5,10 +5,10 @@ use sha2::{Digest, Sha256};
 use super::*;
 
 /// SHA-256 of the committed `weights.bin`; `train-opt-out` prints it.
-const WEIGHTS_SHA256: &str = "2b952cec81d208c54892c526716042b48985d99e8c5bf78c69332d64325cc86c";
+const WEIGHTS_SHA256: &str = "d8776067ffa6aff2aea67fea24c821f0bd012f62985f84f52083758693f339c4";
 
 /// SHA-256 of the committed `net.bin`; `train-opt-out` prints it.
-const NET_SHA256: &str = "9b80beda7c74041b5fa683cf3267e1d77985f87cdfe4c0e4b76ff6f5a786d751";
+const NET_SHA256: &str = "0c0e226a6e042bee7b7c3b92f565e00854707ff9b299051a296e84390619373d";
 
 fn verdict_of(text: &str, context: Option<&str>) -> Verdict {
     classify(text, context, None).verdict
