@@ -121,20 +121,14 @@ impl AheadFile {
 
     fn write(&mut self, contents: &[u8]) -> io::Result<()> {
         let length = u32::try_from(contents.len()).map_err(io::Error::other)?;
-        let begin = self.end.unwrap_or(0);
+        let begin = match self.end {
+            Some(end) => end,
+            None => self.write_header()?,
+        };
         let mut bytes = std::mem::take(&mut self.frame);
         bytes.clear();
-        if self.end.is_none() {
-            getrandom::fill(&mut self.generation).map_err(io::Error::other)?;
-            bytes.extend_from_slice(MAGIC);
-            bytes.extend_from_slice(&self.schema.to_le_bytes());
-            bytes.extend_from_slice(&self.generation);
-            let seal = hmac::sign(&self.key, &bytes);
-            bytes.extend(seal.as_ref().iter().take(SEAL_BYTES));
-        }
-        let place = begin.saturating_add(bytes.len() as u64);
         bytes.extend_from_slice(&length.to_le_bytes());
-        let seal = seal(&self.key, &self.generation, place, contents);
+        let seal = seal(&self.key, &self.generation, begin, contents);
         bytes.extend(seal.as_ref().iter().take(SEAL_BYTES));
         bytes.extend_from_slice(contents);
         let end = begin.saturating_add(bytes.len() as u64);
@@ -144,6 +138,23 @@ impl AheadFile {
         self.end = Some(end);
         self.frame = bytes;
         Ok(())
+    }
+
+    /// A new generation's header, and behind it the end: durable before a frame of the one before is written over, for with
+    /// the old header such a frame would pass for one that was changed. Returns where the first frame goes.
+    fn write_header(&mut self) -> io::Result<u64> {
+        getrandom::fill(&mut self.generation).map_err(io::Error::other)?;
+        let mut header = Vec::with_capacity(HEADER_BYTES + FRAME_HEAD_BYTES);
+        header.extend_from_slice(MAGIC);
+        header.extend_from_slice(&self.schema.to_le_bytes());
+        header.extend_from_slice(&self.generation);
+        let seal = hmac::sign(&self.key, &header);
+        header.extend(seal.as_ref().iter().take(SEAL_BYTES));
+        header.extend_from_slice(&[0; FRAME_HEAD_BYTES]);
+        self.fill(header.len() as u64)?;
+        self.file.write_all_at(&header, 0)?;
+        self.file.sync_data()?;
+        Ok(HEADER_BYTES as u64)
     }
 
     fn fill(&mut self, end: u64) -> io::Result<()> {
