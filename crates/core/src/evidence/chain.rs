@@ -60,34 +60,11 @@ pub struct Link {
 }
 
 impl Link {
-    /// The hash of the entry of this kind that goes here, about `subject` and saying `data`, both canonical: what
-    /// [`EventDraft::chain`] gives it, without a tree of values between.
+    /// The hash of the entry of this kind that goes here, about `subject` and saying `data`, both canonical: SHA-256 over the
+    /// canonical form put together of its parts, whose keys stand in the order of their bytes.
     #[must_use]
     pub fn hash_of(&self, kind: &str, subject: &str, data: &str) -> String {
-        let place = Place {
-            id: &self.id,
-            seq: self.seq,
-            at: self.at,
-            clock: self.clock,
-            prev: &self.prev,
-        };
-        place.hash_of(kind, subject, data)
-    }
-}
-
-/// A link, borrowed.
-struct Place<'a> {
-    id: &'a Id,
-    seq: u64,
-    at: Timestamp,
-    clock: ClockKind,
-    prev: &'a str,
-}
-
-impl Place<'_> {
-    /// SHA-256 over the canonical form put together of its parts: the keys stand in the order of their bytes.
-    fn hash_of(&self, kind: &str, subject: &str, data: &str) -> String {
-        let parts = [subject, data, kind, self.prev, self.id.as_str()];
+        let parts = [subject, data, kind, &self.prev, self.id.as_str()];
         let room = parts.iter().fold(128, |room, part| room + part.len());
         let mut whole = String::with_capacity(room);
         whole.push_str("{\"at\":\"");
@@ -99,7 +76,7 @@ impl Place<'_> {
         whole.push_str(",\"id\":");
         write_text(self.id.as_str(), &mut whole);
         whole.push_str(",\"prev\":");
-        write_text(self.prev, &mut whole);
+        write_text(&self.prev, &mut whole);
         whole.push_str(",\"seq\":");
         write_number(self.seq, &mut whole);
         whole.push_str(",\"subject\":");
@@ -111,28 +88,25 @@ impl Place<'_> {
     }
 }
 
-/// An entry with the canonical texts that it was hashed over, as they are stored.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Chained {
-    /// The entry.
-    pub event: Event,
-    /// What it is about, canonical.
-    pub subject: String,
-    /// What happened, canonical.
-    pub data: String,
-}
-
 impl EventDraft {
+    /// What it is about and what happened, canonical.
+    #[must_use]
+    pub fn canonical(&self) -> (String, String) {
+        (self.subject.canonical(), canonical_json(&self.data))
+    }
+
     /// The entry that this draft becomes at its place in the chain.
     #[must_use]
     pub fn chain(self, link: Link) -> Event {
-        self.chain_whole(link).event
+        let (subject, data) = self.canonical();
+        let hash = link.hash_of(&self.kind, &subject, &data);
+        self.at(link, hash)
     }
 
-    /// The same, with the texts that were hashed.
+    /// The same for who has its hash already.
     #[must_use]
-    pub fn chain_whole(self, link: Link) -> Chained {
-        let mut event = Event {
+    pub fn at(self, link: Link, hash: String) -> Event {
+        Event {
             id: link.id,
             seq: link.seq,
             at: link.at,
@@ -141,14 +115,7 @@ impl EventDraft {
             subject: self.subject,
             data: self.data,
             prev: link.prev,
-            hash: String::new(),
-        };
-        let (subject, data) = event.canonical_parts();
-        event.hash = event.hash_of(&subject, &data);
-        Chained {
-            event,
-            subject,
-            data,
+            hash,
         }
     }
 }
@@ -157,23 +124,15 @@ impl Event {
     /// The hash that this entry must carry: SHA-256 over the canonical form of everything else in it.
     #[must_use]
     pub fn computed_hash(&self) -> String {
-        let (subject, data) = self.canonical_parts();
-        self.hash_of(&subject, &data)
-    }
-
-    fn canonical_parts(&self) -> (String, String) {
-        (self.subject.canonical(), canonical_json(&self.data))
-    }
-
-    fn hash_of(&self, subject: &str, data: &str) -> String {
-        let place = Place {
-            id: &self.id,
+        let link = Link {
+            id: self.id.clone(),
             seq: self.seq,
             at: self.at,
             clock: self.clock,
-            prev: &self.prev,
+            prev: self.prev.clone(),
         };
-        place.hash_of(&self.kind, subject, data)
+        let data = canonical_json(&self.data);
+        link.hash_of(&self.kind, &self.subject.canonical(), &data)
     }
 }
 

@@ -10,7 +10,7 @@ mod object;
 
 pub use canonical::canonical_json;
 pub(crate) use canonical::write_text;
-pub use chain::{ChainFault, ChainWalk, Chained, FaultKind, GENESIS, Link, hex, sha256_hex};
+pub use chain::{ChainFault, ChainWalk, FaultKind, GENESIS, Link, hex, sha256_hex};
 pub use event::{About, ClockKind, Event, EventDraft, Subject};
 pub use head::{HeadSigner, SignedHead, public_key, unhex};
 pub(crate) use instant::write_instant;

@@ -197,16 +197,18 @@ fn an_entry_written_as_texts_is_the_one_written_as_a_tree() {
             prev: dice.text(),
         };
         let direct = link.hash_of(&kind, &subject.canonical(), &data);
-        let whole = EventDraft::new(kind, subject.clone(), tree).chain_whole(link);
-        assert_eq!(whole.data, data);
+        let draft = EventDraft::new(kind, subject.clone(), tree);
+        let texts = draft.canonical();
+        assert_eq!(texts.1, data);
         assert_eq!(
-            whole.subject,
+            texts.0,
             canonical_json(&serde_json::to_value(&subject).unwrap())
         );
-        assert_eq!(whole.subject, subject.canonical());
-        assert_eq!(whole.event.hash, direct);
+        assert_eq!(texts.0, subject.canonical());
+        let event = draft.chain(link);
+        assert_eq!(event.hash, direct);
         // And both are the hash over the canonical form of the entry as it is shown.
-        let mut shown = serde_json::to_value(&whole.event).unwrap();
+        let mut shown = serde_json::to_value(&event).unwrap();
         shown.as_object_mut().unwrap().remove("hash");
         assert_eq!(direct, sha256_hex(canonical_json(&shown).as_bytes()));
     }

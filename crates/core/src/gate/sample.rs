@@ -37,7 +37,7 @@ pub fn seller_sha256(callees: &[Facts]) -> Option<String> {
 pub fn record(pack: &RulePack, facts: &Facts, seller_sha256: Option<&str>, before: &str) -> String {
     let decision = decide(pack, facts, NOW);
     let facts_text = facts.recorded_json(seller_sha256).unwrap_or_default();
-    let decision_text = decision.to_json().unwrap_or_default();
+    let decision_text = decision.to_json();
     let (of_facts, of_decision) = (
         sha256_hex(facts_text.as_bytes()),
         sha256_hex(decision_text.as_bytes()),

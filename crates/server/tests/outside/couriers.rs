@@ -6,7 +6,8 @@ use ring::hmac;
 use ring::signature::{Ed25519KeyPair, KeyPair};
 use serde_json::{Value, json};
 
-use crate::server::{Reply, Server, World, seller};
+use crate::hooks::put_sellers;
+use crate::server::{Reply, Server, World};
 
 const ORIGIN: &str = "https://calls.example.com";
 const FORM: &str = "application/x-www-form-urlencoded";
@@ -16,11 +17,7 @@ fn world(hooks: &str) -> (World, Server) {
     world.write("plivo.token", "secret\n");
     let config = world.write("ringfence.toml", &format!("[hooks]\n{hooks}\n"));
     let server = world.serve(&["--config", &config]);
-    server.put("/v1/sellers/acme-solar", &seller()).ok();
-    let mut other = seller();
-    other["name"] = json!("Other Roofing");
-    other["caller_ids"][0]["number"] = json!("+12125550177");
-    server.put("/v1/sellers/other", &other).ok();
+    put_sellers(&server);
     (world, server)
 }
 

@@ -12,12 +12,17 @@ const CALLEE: &str = "+12125550123";
 fn world() -> (World, Server) {
     let world = World::new();
     let server = world.serve(&[]);
+    put_sellers(&server);
+    (world, server)
+}
+
+/// Two sellers, each with a caller ID of its own.
+pub fn put_sellers(server: &Server) {
     server.put("/v1/sellers/acme-solar", &seller()).ok();
     let mut other = seller();
     other["name"] = json!("Other Roofing");
     other["caller_ids"][0]["number"] = json!("+12125550177");
     server.put("/v1/sellers/other", &other).ok();
-    (world, server)
 }
 
 fn form(server: &Server, key: Option<&str>, body: &str, signature: &str) -> Reply {

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, OpenFlags};
 
+use super::connection::beside;
 use super::{SqliteStore, connection, evidence, page, secret};
 use crate::backup::{Backup, Copies};
 use crate::registry::{Residence, Snapshot};
@@ -21,11 +22,14 @@ impl Copies for SqliteStore {
 /// Makes the copy. `to` must not exist, nor what is to stand beside it.
 fn make(store: &SqliteStore, to: &Path, with_key: bool) -> Result<Backup> {
     let key = with_key.then(|| secret::path_beside(to));
-    let draft = with_ending(to, ".partial");
-    let lists = with_ending(to, ".lists");
-    for beside in key.iter().chain([&draft, &lists, &wal_of(to), &shm_of(to)]) {
-        if beside.symlink_metadata().is_ok() {
-            return Err(exists(beside));
+    let draft = beside(to, ".partial");
+    let lists = beside(to, ".lists");
+    for other in key
+        .iter()
+        .chain([&draft, &lists, &beside(to, "-wal"), &beside(to, "-shm")])
+    {
+        if other.symlink_metadata().is_ok() {
+            return Err(exists(other));
         }
     }
     // What the copied database knows of is there until it is copied.
@@ -143,18 +147,4 @@ fn exists(path: &Path) -> StoreError {
 
 fn unavailable(path: &Path, error: &dyn std::fmt::Display) -> StoreError {
     StoreError::Unavailable(format!("{}: {error}", path.display()))
-}
-
-fn with_ending(path: &Path, ending: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(ending);
-    name.into()
-}
-
-fn wal_of(path: &Path) -> PathBuf {
-    with_ending(path, "-wal")
-}
-
-fn shm_of(path: &Path) -> PathBuf {
-    with_ending(path, "-shm")
 }

@@ -4,7 +4,6 @@
 //! open for a moment and is not flushed, for their rows are durable in the file [ahead](super::ahead) before they are
 //! answered.
 
-use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -15,12 +14,13 @@ use ringfence_core::evidence::HeadSigner;
 use rusqlite::Connection;
 
 use super::ahead::{Ahead, Place};
+use super::connection::Line;
 use super::evidence::ChainTip;
 use super::known::Known;
+use super::migrate;
 use super::rows::{self, Rows, Sink};
 use super::work::Work;
 use super::writer::{Answer, Asked, Lane, Message};
-use super::{migrate, secret};
 use crate::{Result, StoreError};
 
 /// Commands in one group.
@@ -56,9 +56,7 @@ pub(super) struct Desk {
     open: Arc<AtomicBool>,
     /// Whether a commit flushes.
     flushes: bool,
-    /// Who wants to write waits in this line, in this process and others: the one that has it is the next to begin. It is
-    /// the file of the key, which is always there.
-    line: File,
+    line: Line,
     rows: Rows,
     groups: u32,
     over: bool,
@@ -89,7 +87,7 @@ impl Desk {
             burst: None,
             open,
             flushes: true,
-            line: secret::open(database)?,
+            line: Line::open(database)?,
             rows: Rows::default(),
             groups: 0,
             over: false,
@@ -99,10 +97,10 @@ impl Desk {
     pub(super) fn run(mut self, messages: &Receiver<Message>) {
         while !self.over {
             match messages.recv_timeout(self.patience()) {
-                Ok(Message::Ask(asked)) => self.take(asked, messages),
+                Ok(message) => self.take(message, messages),
                 Err(RecvTimeoutError::Timeout) if self.burst.is_some() => self.settle_or_fall(),
                 Err(RecvTimeoutError::Timeout) => self.checkpoint(),
-                Ok(Message::Quit) | Err(RecvTimeoutError::Disconnected) => self.over = true,
+                Err(RecvTimeoutError::Disconnected) => self.over = true,
             }
             if self.groups >= GROUPS_BEFORE_CHECKPOINT && self.burst.is_none() {
                 self.checkpoint();
@@ -123,14 +121,18 @@ impl Desk {
         }
     }
 
-    fn take(&mut self, asked: Asked, messages: &Receiver<Message>) {
-        match asked.lane {
-            Lane::Settle => {
-                self.settle_or_fall();
-                (asked.command)(Err(StoreError::Unavailable("settled".into()))).1(Ok(()));
+    fn take(&mut self, message: Message, messages: &Receiver<Message>) {
+        match message {
+            Message::Ask(asked) if asked.lane == Lane::Ahead && self.may_run_ahead() => {
+                self.decide_all(asked, messages);
             }
-            Lane::Ahead if self.may_run_ahead() => self.decide_all(asked, messages),
-            _ => self.gather(asked, messages),
+            Message::Ask(asked) => self.gather(asked, messages),
+            Message::Settle(settled) => {
+                self.settle_or_fall();
+                // A reader that has gone away needs no answer.
+                let _ = settled.send(());
+            }
+            Message::Quit => self.over = true,
         }
     }
 
@@ -192,16 +194,15 @@ impl Desk {
         let mut answers = Vec::new();
         let mut decided = self.decide(first, &mut answers);
         let mut other = None;
-        while decided.is_ok() && answers.len() < GROUP_MAX && !self.over {
+        while decided.is_ok() && answers.len() < GROUP_MAX {
             match messages.try_recv() {
                 Ok(Message::Ask(asked)) if asked.lane == Lane::Ahead => {
                     decided = self.decide(asked, &mut answers);
                 }
-                Ok(Message::Ask(asked)) => {
-                    other = Some(asked);
+                Ok(message) => {
+                    other = Some(message);
                     break;
                 }
-                Ok(Message::Quit) => self.over = true,
                 Err(_) => break,
             }
         }
@@ -224,8 +225,8 @@ impl Desk {
         {
             self.settle_or_fall();
         }
-        if let Some(asked) = other {
-            self.take(asked, messages);
+        if let Some(message) = other {
+            self.take(message, messages);
         }
     }
 
@@ -317,8 +318,8 @@ impl Desk {
         let mut settled = Vec::new();
         while group.len() < GROUP_MAX {
             match messages.try_recv() {
-                Ok(Message::Ask(asked)) if asked.lane == Lane::Settle => settled.push(asked),
                 Ok(Message::Ask(asked)) => group.push(asked),
+                Ok(Message::Settle(reader)) => settled.push(reader),
                 Ok(Message::Quit) => self.over = true,
                 Err(_) => break,
             }
@@ -328,8 +329,8 @@ impl Desk {
         for answer in answers {
             answer(committed.clone());
         }
-        for asked in settled {
-            (asked.command)(Err(StoreError::Unavailable("settled".into()))).1(Ok(()));
+        for reader in settled {
+            let _ = reader.send(());
         }
         self.groups = self.groups.saturating_add(1);
     }
@@ -409,11 +410,7 @@ impl Desk {
 
     /// Begins a transaction, with everything in the database that any process has acknowledged.
     fn begin(&mut self) -> Result<ChainTip> {
-        let in_line = |e| StoreError::Unavailable(format!("no place in the line of writers: {e}"));
-        self.line.lock().map_err(in_line)?;
-        let begun = run(&self.conn, "BEGIN IMMEDIATE");
-        self.line.unlock().map_err(in_line)?;
-        begun?;
+        self.line.begin(|| run(&self.conn, "BEGIN IMMEDIATE"))?;
         // Another process may have written since: then nothing is known, and the chain's end is read anew.
         self.known.check(&self.conn)?;
         if self.ahead.is_none() && self.place.catch_up(&self.conn, &self.signer)? > 0 {

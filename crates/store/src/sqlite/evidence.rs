@@ -2,8 +2,8 @@
 
 use jiff::Timestamp;
 use ringfence_core::evidence::{
-    ChainFault as Fault, ChainWalk, Chained, ClockKind, Event, EventDraft, FaultKind, GENESIS,
-    HeadSigner, Link, SignedHead, Subject, hex, sha256_hex,
+    ChainFault as Fault, ChainWalk, ClockKind, Event, EventDraft, FaultKind, GENESIS, HeadSigner,
+    Link, SignedHead, Subject, hex, sha256_hex,
 };
 use rusqlite::{Connection, OptionalExtension, Row, ToSql, params};
 
@@ -74,45 +74,19 @@ impl ChainTip {
         draft: EventDraft,
         now: Timestamp,
     ) -> Result<Event> {
-        let Chained {
-            event,
-            subject,
-            data,
-        } = draft.chain_whole(Link {
-            id: new_id("evt", now),
-            seq: self.seq.saturating_add(1),
-            at: now,
-            clock: self.clock,
-            prev: self.hash.clone(),
-        });
-        sink.put(
-            Table::Event,
-            &[
-                event.seq.into(),
-                event.id.as_str().into(),
-                event.at.as_microsecond().into(),
-                (&event.kind).into(),
-                event.clock.as_str().into(),
-                (&subject).into(),
-                (&data).into(),
-                (&event.prev).into(),
-                (&event.hash).into(),
-            ],
-        )?;
-        self.seq = event.seq;
-        self.hash.clone_from(&event.hash);
-        self.at = event.at;
-        Ok(event)
+        let (subject, data) = draft.canonical();
+        let link = self.append_text(sink, &draft.kind, (&subject, &data), now)?;
+        Ok(draft.at(link, self.hash.clone()))
     }
 
-    /// Appends an entry whose subject and data are canonical texts already; its place.
+    /// Appends an entry whose subject and data are canonical texts already; where it went. Its hash is the end's from now on.
     pub(super) fn append_text(
         &mut self,
         sink: &mut Sink<'_>,
         kind: &str,
         (subject, data): (&str, &str),
         now: Timestamp,
-    ) -> Result<u64> {
+    ) -> Result<Link> {
         let link = Link {
             id: new_id("evt", now),
             seq: self.seq.saturating_add(1),
@@ -138,7 +112,7 @@ impl ChainTip {
         self.seq = link.seq;
         self.hash = hash;
         self.at = link.at;
-        Ok(link.seq)
+        Ok(link)
     }
 
     /// Whether these entries follow this end.

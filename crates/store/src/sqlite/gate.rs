@@ -203,9 +203,7 @@ pub(super) fn reserve(
     )?;
     let decision = decide(&facts);
     let decision_id = work.id("dec");
-    let decision_json = decision
-        .to_json()
-        .map_err(|e| StoreError::invalid(e.to_string()))?;
+    let decision_json = decision.to_json();
     let seq = insert_decision(work, &decision_id, &facts, &decision, &decision_json)?;
     let mut reserved = Reserved {
         decision_id,

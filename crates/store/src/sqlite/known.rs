@@ -1,7 +1,8 @@
 //! What the writer remembers between transactions, so that a decision does not read it anew: the end of the chain, the
-//! sellers, what the operator has put, which lists there are, which elements a consent's text lacks, and the patterns of records. A scrub has one
-//! of its own for its snapshot. The writer's holds only while nobody else has written: SQLite's `data_version` says so at the beginning of every transaction, for other processes too. A command of
-//! ours that may change any of it makes the writer forget.
+//! sellers, what the operator has put, which lists there are, which elements a consent's text lacks, and the patterns of
+//! records. A scrub has one of its own for its snapshot. The writer's holds only while nobody else has written: SQLite's
+//! `data_version` says so at the beginning of every transaction, for other processes too. A command of ours that may change any
+//! of it makes the writer forget.
 
 use std::collections::HashMap;
 

@@ -9,6 +9,7 @@ use serde_json::json;
 
 use super::ahead::Place;
 use super::column::whole;
+use super::connection::Line;
 use super::evidence::ChainTip;
 use super::rows::Sink;
 use super::secret;
@@ -75,13 +76,15 @@ fn step_by_step(conn: &mut Connection, path: &Path, now: Timestamp) -> Result<[u
 
 /// A transaction, in its turn where others write.
 fn begin<'c>(conn: &'c mut Connection, path: &Path) -> Result<Transaction<'c>> {
-    let line = secret::open(path).ok();
-    if let Some(line) = &line {
-        line.lock()
-            .map_err(|e| StoreError::Unavailable(format!("{}: {e}", path.display())))?;
+    let begin = move || {
+        let conn = conn;
+        Ok(conn.transaction_with_behavior(TransactionBehavior::Immediate)?)
+    };
+    match Line::open(path) {
+        Ok(line) => line.begin(begin),
+        // A new database has no line yet.
+        Err(_) => begin(),
     }
-    // The lock ends with the file.
-    Ok(conn.transaction_with_behavior(TransactionBehavior::Immediate)?)
 }
 
 /// The first entry. Only a new database gets one: a log that was emptied later stays empty, and is found so.

@@ -41,7 +41,11 @@ impl Readers {
     pub(super) fn read<T>(&self, read: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
         self.door.settle();
         let mut lease = self.lease()?;
-        snapshot(&mut lease, read)
+        let Some(conn) = lease.conn.as_mut() else {
+            return Err(StoreError::Unavailable("no reader".into()));
+        };
+        let snapshot = conn.transaction()?;
+        read(&snapshot)
     }
 
     /// Reads outside any transaction of ours, for what makes its own.
@@ -50,7 +54,7 @@ impl Readers {
         let lease = self.lease()?;
         match lease.conn.as_ref() {
             Some(conn) => read(conn),
-            None => Err(crate::StoreError::Unavailable("no reader".into())),
+            None => Err(StoreError::Unavailable("no reader".into())),
         }
     }
 
@@ -82,14 +86,6 @@ impl Readers {
                 .unwrap_or_else(PoisonError::into_inner);
         }
     }
-}
-
-fn snapshot<T>(lease: &mut Lease<'_>, read: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
-    let Some(conn) = lease.conn.as_mut() else {
-        return Err(StoreError::Unavailable("no reader".into()));
-    };
-    let snapshot = conn.transaction()?;
-    read(&snapshot)
 }
 
 /// One reader in use; it goes back to the pool whatever happens, a panic too.

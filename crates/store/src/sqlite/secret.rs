@@ -6,13 +6,12 @@ use std::path::{Path, PathBuf};
 
 use ringfence_core::evidence::{hex, unhex};
 
+use super::connection::beside;
 use crate::{Result, StoreError};
 
 /// `<database>.key`.
 pub(super) fn path_beside(database: &Path) -> PathBuf {
-    let mut path = database.as_os_str().to_owned();
-    path.push(".key");
-    path.into()
+    beside(database, ".key")
 }
 
 /// Reads the key.
@@ -51,9 +50,8 @@ fn make(path: &Path) -> Result<[u8; 32]> {
     let mut secret = [0; 32];
     getrandom::fill(&mut secret).map_err(|e| unavailable(path, &e))?;
     // Written whole under another name first: a crash leaves either no key or this one.
-    let mut draft = path.as_os_str().to_owned();
-    draft.push(".new");
-    write_durably(Path::new(&draft), &hex(&secret))
+    let draft = beside(path, ".new");
+    write_durably(&draft, &hex(&secret))
         .and_then(|()| std::fs::rename(&draft, path))
         .and_then(|()| sync_directory(path))
         .map_err(|e| unavailable(path, &e))?;

@@ -55,12 +55,10 @@ struct Inner {
 
 impl Shelf {
     pub(super) fn new(database: &Path) -> Self {
-        let mut folder = database.as_os_str().to_owned();
-        folder.push(".lists");
         Self {
             inner: Arc::new(Inner {
                 database: database.to_owned(),
-                folder: folder.into(),
+                folder: connection::beside(database, ".lists"),
                 book: RwLock::default(),
                 next: Mutex::default(),
                 behind: Mutex::new(None),

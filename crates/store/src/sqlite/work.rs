@@ -70,8 +70,11 @@ impl<'c> Work<'c> {
 
     /// Appends an entry whose subject and data are canonical texts already; its place in the log.
     pub(super) fn append_text(&mut self, kind: &str, subject: &str, data: &str) -> Result<u64> {
-        self.tip
-            .append_text(&mut self.sink, kind, (subject, data), self.now)
+        let texts = (subject, data);
+        let link = self
+            .tip
+            .append_text(&mut self.sink, kind, texts, self.now)?;
+        Ok(link.seq)
     }
 
     /// Adds a row. A command that only does this and [`append`](Self::append)s may be durable ahead of the database; it does

@@ -35,8 +35,6 @@ pub(super) enum Lane {
     /// It keeps that, adds rows with [`Work::put`] and [`Work::append`], and writes nothing else: it may be durable before
     /// it is in the database.
     Ahead,
-    /// It does nothing: whoever sent it wants to read what was acknowledged.
-    Settle,
 }
 
 pub(super) struct Asked {
@@ -47,6 +45,8 @@ pub(super) struct Asked {
 
 pub(super) enum Message {
     Ask(Asked),
+    /// Somebody wants to read what was acknowledged, and waits for an answer.
+    Settle(SyncSender<()>),
     Quit,
 }
 
@@ -125,8 +125,10 @@ impl Door {
     /// Returns when everything that was acknowledged before can be read.
     pub(super) fn settle(&self) {
         if self.open.load(Ordering::SeqCst) {
+            let (settled, answered) = sync_channel(1);
             // One that is closed has settled.
-            let _ = self.ask(Timestamp::UNIX_EPOCH, Lane::Settle, |_| Ok(()));
+            let _ = self.queue.send(Message::Settle(settled));
+            let _ = answered.recv();
         }
     }
 

@@ -1,10 +1,11 @@
 //! Decisions that are durable before they are in the database.
 
 use std::io::{BufRead, BufReader, Write};
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::path::Path;
+use std::process::Stdio;
 use std::sync::Barrier;
 
+use crate::beside;
 use crate::contract::{CALLEE, at, gate, number, reservation, revocation, seller};
 use ringfence_core::gate::Verdict;
 use ringfence_core::id::Id;
@@ -12,12 +13,6 @@ use ringfence_store::suppression::Revocation;
 use ringfence_store::{SqliteStore, Store, StoreError};
 
 const DATABASE: &str = "RINGFENCE_AHEAD_TEST_DATABASE";
-
-fn beside(path: &Path, ending: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(ending);
-    name.into()
-}
 
 fn copy(from: &Path, to: &Path, endings: &[&str]) {
     for ending in endings {
@@ -263,9 +258,7 @@ fn whoever_writes_next_puts_in_what_a_killed_process_left_ahead() {
 }
 
 fn decide_and_die(path: &Path, lines: usize) -> Vec<Id> {
-    let mut child = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "ahead::child", "--nocapture"])
-        .env(DATABASE, path)
+    let mut child = crate::child("ahead::child", DATABASE, path)
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();

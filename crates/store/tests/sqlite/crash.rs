@@ -1,8 +1,8 @@
 //! kill -9 at any instant loses nothing that was acknowledged.
 
 use std::io::{BufRead, BufReader, Write};
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::path::Path;
+use std::process::Stdio;
 use std::time::Duration;
 
 use crate::contract::{at, gate, number, reservation, revocation, seller};
@@ -62,10 +62,8 @@ fn what_was_acknowledged_survives_kill_9() {
     }
 }
 
-fn run_and_kill(path: &PathBuf, lines: usize) -> Vec<(String, String)> {
-    let mut child = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "crash::child", "--nocapture"])
-        .env(DATABASE, path)
+fn run_and_kill(path: &Path, lines: usize) -> Vec<(String, String)> {
+    let mut child = crate::child("crash::child", DATABASE, path)
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();

@@ -13,9 +13,7 @@ const DATABASE: &str = "RINGFENCE_LIST_TEST_DATABASE";
 const LISTED: u64 = 2_125_550_123;
 
 fn files(database: &Path) -> Vec<PathBuf> {
-    let mut folder = database.as_os_str().to_owned();
-    folder.push(".lists");
-    let mut files: Vec<PathBuf> = std::fs::read_dir(PathBuf::from(folder))
+    let mut files: Vec<PathBuf> = std::fs::read_dir(crate::beside(database, ".lists"))
         .map(|entries| entries.map(|entry| entry.unwrap().path()).collect())
         .unwrap_or_default();
     files.retain(|path| path.file_name().is_some_and(|name| name != "lock"));

@@ -15,10 +15,8 @@ use crate::contract::{CALLEE, at, facts, list};
 const DAY: i64 = 86_400;
 const LISTED: u64 = 2_125_550_123;
 
-fn files(database: &Path) -> Vec<PathBuf> {
-    let mut folder = database.as_os_str().to_owned();
-    folder.push(".lists");
-    let entries = std::fs::read_dir(PathBuf::from(folder)).unwrap();
+pub fn files(database: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(crate::beside(database, ".lists")).unwrap();
     let files = entries.map(|entry| entry.unwrap().path());
     files
         .filter(|path| path.extension().is_some_and(|e| e == "rfl"))

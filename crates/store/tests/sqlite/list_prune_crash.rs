@@ -1,7 +1,7 @@
 //! kill -9 between a pruning's commit and the removal of its files: what is left is swept, and nothing else is lost.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use ringfence_store::list::{ListImport, ListKind};
@@ -9,6 +9,7 @@ use ringfence_store::{SqliteStore, Store};
 use rusqlite::{Connection, OpenFlags};
 
 use crate::contract::{CALLEE, at, facts, list};
+use crate::list_prune;
 
 const DATABASE: &str = "RINGFENCE_PRUNE_TEST_DATABASE";
 const DAY: i64 = 86_400;
@@ -34,17 +35,11 @@ fn pruning_child() {
 }
 
 fn folder(database: &Path) -> PathBuf {
-    let mut folder = database.as_os_str().to_owned();
-    folder.push(".lists");
-    folder.into()
+    crate::beside(database, ".lists")
 }
 
 fn files(database: &Path) -> usize {
-    let entries = std::fs::read_dir(folder(database)).unwrap();
-    let paths = entries.map(|entry| entry.unwrap().path());
-    paths
-        .filter(|path| path.extension().is_some_and(|e| e == "rfl"))
-        .count()
+    list_prune::files(database).len()
 }
 
 /// A copy of a database that nobody has open.
@@ -66,9 +61,7 @@ fn copy(from: &Path, to: &Path) {
 
 /// Kills the child as soon as the rows say that they are pruned.
 fn prune_and_kill(path: &Path) {
-    let mut child = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "list_prune_crash::pruning_child", "--nocapture"])
-        .env(DATABASE, path)
+    let mut child = crate::child("list_prune_crash::pruning_child", DATABASE, path)
         .stdout(Stdio::null())
         .spawn()
         .unwrap();

@@ -22,7 +22,30 @@ mod records;
 #[cfg(test)]
 mod tamper;
 
+#[cfg(test)]
+use std::path::{Path, PathBuf};
+#[cfg(test)]
+use std::process::Command;
+
 use ringfence_store::SqliteStore;
+
+/// What lies beside a database.
+#[cfg(test)]
+fn beside(database: &Path, ending: &str) -> PathBuf {
+    let mut name = database.as_os_str().to_owned();
+    name.push(ending);
+    name.into()
+}
+
+/// This very program once more, for one of its tests alone, which finds the database in `variable`.
+#[cfg(test)]
+fn child(test: &str, variable: &str, database: &Path) -> Command {
+    let mut child = Command::new(std::env::current_exe().unwrap());
+    child
+        .args(["--exact", test, "--nocapture"])
+        .env(variable, database);
+    child
+}
 
 #[cfg(test)]
 struct Fresh {

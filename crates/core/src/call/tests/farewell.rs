@@ -20,27 +20,30 @@ fn disclosed() -> Input {
     Input::DisclosureCompleted(evidence(10))
 }
 
+/// What comes of these inputs and the farewell's end: it was said once, the disclosure was heard whole, nobody opted out.
+fn played_to_the_end(inputs: &[Input]) -> Vec<Output> {
+    let ends = vec![
+        Input::Played(PromptKind::Farewell),
+        Input::Timer(TimerKind::Closing),
+        Input::Ended(Ending::HungUp),
+    ];
+    let outputs = drive(polite(), with(inputs.to_vec(), ends));
+    let said = outputs.iter().filter(|o| **o == farewell()).count();
+    assert_eq!(said, 1, "{inputs:?}");
+    let settled = settlement(&outputs);
+    assert_eq!(settled.outcome, Outcome::Answered, "heard whole");
+    assert_eq!(settled.disclosure.state, DisclosureState::Complete);
+    assert!(!settled.opt_out);
+    outputs
+}
+
 #[test]
 fn it_is_said_instead_of_what_was_to_follow() {
     let after = with(to_disclosing(), vec![disclosed(), not_interested()]);
     let before = with(to_disclosing(), vec![not_interested(), disclosed()]);
     for inputs in [after, before] {
-        let ends = with(
-            inputs.clone(),
-            vec![
-                Input::Played(PromptKind::Farewell),
-                Input::Timer(TimerKind::Closing),
-                Input::Ended(Ending::HungUp),
-            ],
-        );
-        let outputs = drive(polite(), ends);
-        let said = outputs.iter().filter(|o| **o == farewell()).count();
-        assert_eq!(said, 1, "{inputs:?}");
+        let outputs = played_to_the_end(&inputs);
         assert!(outputs.contains(&Output::HangUpCallee));
-        let settled = settlement(&outputs);
-        assert_eq!(settled.outcome, Outcome::Answered, "heard whole");
-        assert!(!settled.opt_out);
-        assert_eq!(settled.disclosure.state, DisclosureState::Complete);
     }
 }
 
@@ -105,24 +108,10 @@ fn unclear_words_by_another_road_end_it_as_politely() {
     let after = with(to_disclosing(), vec![disclosed(), held(), held()]);
     let before = with(to_disclosing(), vec![held(), disclosed(), held()]);
     for inputs in [after, before] {
-        let ends = with(
-            inputs.clone(),
-            vec![
-                Input::Played(PromptKind::Farewell),
-                Input::Timer(TimerKind::Closing),
-                Input::Ended(Ending::HungUp),
-            ],
-        );
-        let outputs = drive(polite(), ends);
-        let said = outputs.iter().filter(|o| **o == farewell()).count();
-        assert_eq!(said, 1, "{inputs:?}");
+        let outputs = played_to_the_end(&inputs);
         let parting =
             |o: &&Output| matches!(o, Output::Event { kind, .. } if *kind == "call.parting");
         assert_eq!(outputs.iter().filter(parting).count(), 1, "{inputs:?}");
-        let settled = settlement(&outputs);
-        assert_eq!(settled.outcome, Outcome::Answered, "heard whole");
-        assert_eq!(settled.disclosure.state, DisclosureState::Complete);
-        assert!(!settled.opt_out);
     }
     // A key in answer is an opt-out.
     let inputs = vec![disclosed(), held(), Input::Key('9')];

@@ -122,10 +122,8 @@ thread_local! {
 
 impl Decision {
     /// The decision as JSON: the bytes that `serde_json::to_string` gives, in less time.
-    ///
-    /// # Errors
-    /// None so far.
-    pub fn to_json(&self) -> serde_json::Result<String> {
+    #[must_use]
+    pub fn to_json(&self) -> String {
         let Self {
             verdict,
             reasons,
@@ -148,11 +146,9 @@ impl Decision {
         CHECKS.with_borrow_mut(|last| last.write(checks, out));
         field(out, ",\"exemptions\":", exemptions);
         out.push('}');
-        Ok(text)
+        text
     }
-}
 
-impl Decision {
     /// What the log's entry `gate.decided` says of this decision about a call with this purpose, canonical; the hashes are
     /// those of the recorded texts, hexadecimal, and tie them to the chain.
     #[must_use]

@@ -56,7 +56,7 @@ fn the_bytes_are_those_of_serde() {
 
 fn same(decision: &Decision) {
     let serde = serde_json::to_string(decision).unwrap();
-    assert_eq!(decision.to_json().unwrap(), serde);
+    assert_eq!(decision.to_json(), serde);
     for purpose in Purpose::ALL {
         let data = json!({
             "verdict": decision.verdict,

@@ -21,6 +21,8 @@ use std::path::{Path, PathBuf};
 
 use ring::hmac;
 
+use super::super::connection::beside;
+use super::super::secret;
 use crate::{Result, StoreError};
 
 const MAGIC: &[u8; 8] = b"rf-ahead";
@@ -39,9 +41,7 @@ const FILL_BYTES: (u64, u64) = (64 << 10, 1 << 20);
 
 /// `<database>.ahead`.
 pub(super) fn path_beside(database: &Path) -> PathBuf {
-    let mut path = database.as_os_str().to_owned();
-    path.push(".ahead");
-    path.into()
+    beside(database, ".ahead")
 }
 
 /// The key of the seals.
@@ -69,7 +69,7 @@ pub(super) struct AheadFile {
 
 impl AheadFile {
     /// Opens or makes the file and holds it; none when another process does.
-    pub(super) fn hold(database: &Path, secret: &[u8; 32], schema: u32) -> Result<Option<Self>> {
+    pub(super) fn hold(database: &Path, key: &hmac::Key, schema: u32) -> Result<Option<Self>> {
         let path = path_beside(database);
         let unavailable =
             |e: io::Error| StoreError::Unavailable(format!("{}: {e}", path.display()));
@@ -83,10 +83,10 @@ impl AheadFile {
         }
         let filled = file.metadata().map_err(unavailable)?.len();
         // Its name is durable before anything in it is relied on.
-        super::super::secret::sync_directory(&path).map_err(unavailable)?;
+        secret::sync_directory(&path).map_err(unavailable)?;
         Ok(Some(Self {
             file,
-            key: seal_key(secret),
+            key: key.clone(),
             schema,
             generation: [0; 16],
             end: None,
@@ -286,7 +286,9 @@ mod tests {
     const SECRET: [u8; 32] = [7; 32];
 
     fn written(path: &Path, frames: &[&[u8]]) -> AheadFile {
-        let mut file = AheadFile::hold(path, &SECRET, 6).unwrap().unwrap();
+        let mut file = AheadFile::hold(path, &seal_key(&SECRET), 6)
+            .unwrap()
+            .unwrap();
         for frame in frames {
             file.append(frame).unwrap();
         }
@@ -335,9 +337,17 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("db");
         let held = written(&path, &[]);
-        assert!(AheadFile::hold(&path, &SECRET, 6).unwrap().is_none());
+        assert!(
+            AheadFile::hold(&path, &seal_key(&SECRET), 6)
+                .unwrap()
+                .is_none()
+        );
         drop(held);
-        assert!(AheadFile::hold(&path, &SECRET, 6).unwrap().is_some());
+        assert!(
+            AheadFile::hold(&path, &seal_key(&SECRET), 6)
+                .unwrap()
+                .is_some()
+        );
     }
 
     #[test]

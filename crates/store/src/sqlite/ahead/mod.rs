@@ -18,10 +18,12 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{SyncSender, sync_channel};
 
+use ring::hmac;
 use ringfence_core::evidence::HeadSigner;
 use rusqlite::Connection;
 
 use self::file::{AheadFile, Found};
+use super::connection::beside;
 use super::evidence::ChainTip;
 use super::rows::{self, Rows};
 use crate::{Result, StoreError};
@@ -30,7 +32,7 @@ use crate::{Result, StoreError};
 #[derive(Clone)]
 pub(super) struct Place {
     database: PathBuf,
-    secret: [u8; 32],
+    key: hmac::Key,
     schema: u32,
 }
 
@@ -38,7 +40,7 @@ impl Place {
     pub(super) fn new(database: &Path, secret: &[u8; 32], schema: usize) -> Self {
         Self {
             database: database.to_owned(),
-            secret: *secret,
+            key: file::seal_key(secret),
             schema: u32::try_from(schema).unwrap_or(u32::MAX),
         }
     }
@@ -50,7 +52,7 @@ impl Place {
     /// `Corrupt` when it is of another database, of another state of this one, or was changed.
     pub(super) fn catch_up(&self, conn: &Connection, signer: &HeadSigner) -> Result<u32> {
         let path = file::path_beside(&self.database);
-        let Some(found) = Found::read(&path, &file::seal_key(&self.secret))? else {
+        let Some(found) = Found::read(&path, &self.key)? else {
             return Ok(0);
         };
         let newest: i64 = conn
@@ -93,10 +95,10 @@ impl Place {
 
     /// Holds the file, whose rows are all in the database; none when another process does.
     pub(super) fn hold(&self) -> Result<Option<Ahead>> {
-        let Some(file) = AheadFile::hold(&self.database, &self.secret, self.schema)? else {
+        let Some(file) = AheadFile::hold(&self.database, &self.key, self.schema)? else {
             return Ok(None);
         };
-        let log = log_of(&self.database);
+        let log = beside(&self.database, "-wal");
         Ok(Some(Ahead {
             file,
             soon: flush_when_told(log.clone())?,
@@ -115,17 +117,21 @@ fn flush_when_told(log: PathBuf) -> Result<SyncSender<()>> {
         .spawn(move || {
             while told.recv().is_ok() {
                 // Nothing rests on it: whoever needs it flushed flushes it.
-                let _ = File::open(&log).and_then(|log| log.sync_data());
+                let _ = flush(&log);
             }
         })
         .map_err(|e| StoreError::Unavailable(format!("no flusher thread: {e}")))?;
     Ok(soon)
 }
 
-fn log_of(database: &Path) -> PathBuf {
-    let mut log = database.as_os_str().to_owned();
-    log.push("-wal");
-    log.into()
+/// Flushes a database's log.
+fn flush(log: &Path) -> std::io::Result<()> {
+    match File::open(log) {
+        Ok(log) => log.sync_data(),
+        // It was copied into the database and removed, which flushes.
+        Err(e) if e.kind() == ErrorKind::NotFound => Ok(()),
+        Err(e) => Err(e),
+    }
 }
 
 fn lost(path: &Path, what: &str) -> StoreError {
@@ -204,12 +210,7 @@ impl Ahead {
 
     /// Flushes what commits without a flush of their own have written.
     pub(super) fn flush_log(&self) -> Result<()> {
-        let flushed = match File::open(&self.log) {
-            Ok(log) => log.sync_data(),
-            // It was copied into the database and removed, which flushes.
-            Err(e) if e.kind() == ErrorKind::NotFound => Ok(()),
-            Err(e) => Err(e),
-        };
-        flushed.map_err(|e| StoreError::Unavailable(format!("{}: {e}", self.log.display())))
+        flush(&self.log)
+            .map_err(|e| StoreError::Unavailable(format!("{}: {e}", self.log.display())))
     }
 }
