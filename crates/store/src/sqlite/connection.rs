@@ -59,7 +59,7 @@ pub(super) fn open(path: &Path, mode: OpenFlags) -> Result<Connection> {
 const ASK_AGAIN: Duration = Duration::from_millis(1);
 
 /// Pages that the writer keeps, in KiB: a burst of decisions stays in memory until it ends.
-const CACHE_KIB: i32 = 16 << 10;
+pub(super) const CACHE_KIB: i32 = 16 << 10;
 
 fn wait_to_write(times: i32) -> bool {
     std::thread::sleep(ASK_AGAIN);

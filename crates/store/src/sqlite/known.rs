@@ -34,6 +34,7 @@ pub(super) struct Known {
     list_stamp: Option<i64>,
     lacking: HashMap<(String, String), Vec<Element>>,
     patterns: HashMap<String, Pattern>,
+    next_pattern: Option<i64>,
 }
 
 struct KnownSeller {
@@ -65,11 +66,12 @@ impl Known {
     /// Forgets what a command may have changed; the chain's end and the patterns are the writer's own.
     pub(super) fn forget_records(&mut self) {
         let patterns = std::mem::take(&mut self.patterns);
-        let (version, tip) = (self.version, self.tip.take());
+        let (version, tip, next_pattern) = (self.version, self.tip.take(), self.next_pattern);
         *self = Self {
             version,
             tip,
             patterns,
+            next_pattern,
             ..Self::default()
         };
     }
@@ -216,6 +218,16 @@ impl Known {
             self.keep_pattern(seller, newest);
         }
         Ok(self.patterns.get_mut(seller))
+    }
+
+    /// The number of a new pattern; the one before may not be in the database yet.
+    pub(super) fn number_pattern(&mut self, conn: &Connection) -> Result<i64> {
+        let id = match self.next_pattern {
+            Some(id) => id,
+            None => pattern::next_id(conn)?,
+        };
+        self.next_pattern = Some(id.saturating_add(1));
+        Ok(id)
     }
 
     /// Keeps a pattern as the one from now on.

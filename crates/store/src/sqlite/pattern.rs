@@ -59,10 +59,7 @@ pub(super) fn pack(
             return Ok(packed);
         }
     }
-    let id = work
-        .conn
-        .prepare_cached("SELECT coalesce(max(id), 0) + 1 FROM decision_patterns")?
-        .query_row([], |row| row.get(0))?;
+    let id = work.known.number_pattern(work.conn)?;
     work.put(
         Table::Pattern,
         &[Cell::Whole(id), seller.into(), (&whole).into()],
@@ -75,6 +72,14 @@ pub(super) fn pack(
     let packed = packed(&pattern);
     work.known.keep_pattern(seller, pattern);
     Ok(packed)
+}
+
+/// The number of the next pattern.
+pub(super) fn next_id(conn: &Connection) -> Result<i64> {
+    let id = conn
+        .prepare_cached("SELECT coalesce(max(id), 0) + 1 FROM decision_patterns")?
+        .query_row([], |row| row.get(0))?;
+    Ok(id)
 }
 
 /// The pattern that was made last for a seller.

@@ -163,7 +163,10 @@ fn insert(conn: &Connection, table: Table, cells: &[Cell<'_>]) -> Result<()> {
 
 /// Rows as bytes, in order: the table's number, then each value with its kind before it.
 #[derive(Debug, Default)]
-pub(super) struct Rows(Vec<u8>);
+pub(super) struct Rows {
+    bytes: Vec<u8>,
+    reserve: bool,
+}
 
 const NULL: u8 = 0;
 const WHOLE: u8 = 1;
@@ -172,17 +175,24 @@ const BYTES: u8 = 3;
 
 impl Rows {
     pub(super) fn as_bytes(&self) -> &[u8] {
-        &self.0
+        &self.bytes
+    }
+
+    /// Whether an attempt is among them.
+    pub(super) fn reserve(&self) -> bool {
+        self.reserve
     }
 
     /// Empties it; the memory stays.
     pub(super) fn clear(&mut self) {
-        self.0.clear();
+        self.bytes.clear();
+        self.reserve = false;
     }
 
     fn push(&mut self, table: Table, cells: &[Cell<'_>]) -> Result<()> {
         debug_assert_eq!(cells.len(), table.columns());
-        let bytes = &mut self.0;
+        self.reserve |= table == Table::Attempt;
+        let bytes = &mut self.bytes;
         bytes.push(table as u8);
         for cell in cells {
             match cell {
@@ -205,6 +215,53 @@ fn push_long(bytes: &mut Vec<u8>, kind: u8, long: &[u8]) -> Result<()> {
     bytes.extend_from_slice(&length.to_le_bytes());
     bytes.extend_from_slice(long);
     Ok(())
+}
+
+/// The rows of several commands, each with their length before them.
+#[derive(Debug, Default)]
+pub(super) struct Frame(Vec<u8>);
+
+impl Frame {
+    pub(super) fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Empties it; the memory stays.
+    pub(super) fn clear(&mut self) {
+        self.0.clear();
+    }
+
+    /// Puts a command's rows behind those before.
+    pub(super) fn push(&mut self, rows: &Rows) -> Result<()> {
+        let rows = rows.as_bytes();
+        let length =
+            u32::try_from(rows.len()).map_err(|_| StoreError::invalid("too long a record"))?;
+        self.0.extend_from_slice(&length.to_le_bytes());
+        self.0.extend_from_slice(rows);
+        Ok(())
+    }
+}
+
+/// The commands of a frame: each command's rows with their length before them.
+pub(super) fn commands(mut frame: &[u8]) -> impl Iterator<Item = Result<&[u8]>> {
+    std::iter::from_fn(move || {
+        if frame.is_empty() {
+            return None;
+        }
+        let split = frame.split_first_chunk().and_then(|(length, rest)| {
+            rest.split_at_checked(usize::try_from(u32::from_le_bytes(*length)).ok()?)
+        });
+        let Some((rows, rest)) = split else {
+            frame = &[];
+            return Some(Err(corrupt()));
+        };
+        frame = rest;
+        Some(Ok(rows))
+    })
 }
 
 /// Writes rows that were kept as bytes into the database.

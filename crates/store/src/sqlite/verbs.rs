@@ -11,6 +11,7 @@ use ringfence_core::lead::PhoneNumber;
 use ringfence_core::seller::Seller;
 
 use super::known::Known;
+use super::writer::Touches;
 use super::{
     SqliteStore, call, campaign, clock, consent, dial, evidence, gate, lead, list, list_file,
     list_prune, operator, outcome, seller, suppression,
@@ -243,7 +244,8 @@ impl Store for SqliteStore {
         now: Timestamp,
     ) -> Result<Reserved> {
         let shelf = Arc::clone(&self.shelf);
-        self.writer.write_ahead(now, move |work| {
+        let touches = Touches::of(&reservation.request);
+        self.writer.write_ahead(now, touches, move |work| {
             gate::reserve(work, &shelf, &reservation, &decide)
         })
     }
@@ -256,8 +258,10 @@ impl Store for SqliteStore {
         then: Box<dyn FnOnce(Result<Reserved>) + Send>,
     ) {
         let shelf = Arc::clone(&self.shelf);
+        let touches = Touches::of(&reservation.request);
         self.writer.write_ahead_then(
             now,
+            touches,
             move |work| gate::reserve(work, &shelf, &reservation, &decide),
             then,
         );

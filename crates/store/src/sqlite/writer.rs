@@ -1,6 +1,7 @@
 //! The one thread that writes. It takes what has gathered, runs it as one transaction, and answers only when that is
 //! durable: one disk flush for the whole group (group commit).
 
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::Arc;
@@ -9,6 +10,8 @@ use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
 use std::thread::JoinHandle;
 
 use jiff::Timestamp;
+use ringfence_core::gate::CallRequest;
+use ringfence_core::lead::PhoneNumber;
 use rusqlite::Connection;
 
 use super::desk::Desk;
@@ -34,7 +37,33 @@ pub(super) enum Lane {
     Keeping,
     /// It keeps that, adds rows with [`Work::put`] and [`Work::append`], and writes nothing else: it may be durable before
     /// it is in the database.
-    Ahead,
+    Ahead(Touches),
+}
+
+/// What of earlier decisions one rests on, and changes for later ones if it gives a permit: the attempts to reach a number,
+/// and those for a lead.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Touches([Option<u64>; 2]);
+
+impl Touches {
+    pub(super) fn of(request: &CallRequest) -> Self {
+        let number = PhoneNumber::parse(&request.to).ok();
+        Self([
+            number.map(|number| key(&number)),
+            request.lead.as_ref().map(key),
+        ])
+    }
+
+    /// Two that are the same touch the same, and seldom two that are not.
+    pub(super) fn keys(self) -> impl Iterator<Item = u64> {
+        self.0.into_iter().flatten()
+    }
+}
+
+fn key(of: &impl Hash) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    of.hash(&mut hasher);
+    hasher.finish()
 }
 
 pub(super) struct Asked {
@@ -102,22 +131,27 @@ impl Writer {
     }
 
     /// The same for a decision.
-    pub(super) fn write_ahead<T, F>(&self, now: Timestamp, work: F) -> Result<T>
+    pub(super) fn write_ahead<T, F>(&self, now: Timestamp, touches: Touches, work: F) -> Result<T>
     where
         T: Send + 'static,
         F: FnOnce(&mut Work<'_>) -> Result<T> + Send + 'static,
     {
-        self.door.ask(now, Lane::Ahead, work)
+        self.door.ask(now, Lane::Ahead(touches), work)
     }
 
     /// The same without waiting; `then` is called on a thread of the store, which it must not hold up.
-    pub(super) fn write_ahead_then<T, F, E>(&self, now: Timestamp, work: F, then: E)
-    where
+    pub(super) fn write_ahead_then<T, F, E>(
+        &self,
+        now: Timestamp,
+        touches: Touches,
+        work: F,
+        then: E,
+    ) where
         T: Send + 'static,
         F: FnOnce(&mut Work<'_>) -> Result<T> + Send + 'static,
         E: FnOnce(Result<T>) + Send + 'static,
     {
-        self.door.ask_then(now, Lane::Ahead, work, then);
+        self.door.ask_then(now, Lane::Ahead(touches), work, then);
     }
 }
 

@@ -209,7 +209,7 @@ macro_rules! contract_tests {
         contract_tests!(@ $fresh, opt_outs: a_revocation_stops_everything, scope_decides_whom, no_reserve_allows_after_an_opt_out, stop_and_resume);
         contract_tests!(@ $fresh, holds: a_hold_bars_until_it_is_released, a_hold_becomes_an_opt_out, open_holds_come_in_the_order_of_their_days, many_opt_outs_are_all_or_none);
         contract_tests!(@ $fresh, outbox: an_event_is_written_down_once_and_tried_until_it_is_dead);
-        contract_tests!(@ $fresh, races: no_decision_allows_after_an_opt_out_in_the_logs_order);
+        contract_tests!(@ $fresh, races: no_decision_allows_after_an_opt_out_in_the_logs_order, every_decision_knows_the_permits_before_it);
         contract_tests!(@ $fresh, permits: one_permit_one_redemption, expiry_voids_and_a_late_report_counts, denials_are_kept, orphans_count_as_made, caps_count_attempts, call_follows_its_attempt);
         contract_tests!(@ $fresh, lists: newest_version_per_area_wins, change_lists_stand_on_their_base, a_change_list_spans_full_lists, states_wait_for_their_day, owners_lists_stand_beside_each_other, the_registry_by_any_name, internal_adds, reassigned_answers, check_names_in_order);
         contract_tests!(@ $fresh, prune: what_binds_nobody_any_more_goes, what_waits_keeps_what_it_will_replace, what_came_in_late_replaced_nothing_before, change_lists_stand_on_what_is_left);

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
-use ringfence_store::Store;
 use ringfence_store::evidence::EventFilter;
+use ringfence_store::{PageRequest, Store};
 
 use super::*;
 
@@ -53,6 +53,60 @@ pub fn no_decision_allows_after_an_opt_out_in_the_logs_order(store: &dyn Store) 
     assert!(allowed > NUMBERS, "only {allowed} allowed at all");
     assert_eq!(after, 0, "allowed or redeemed after an opt-out");
     assert_eq!(store.verify_chain(None).unwrap().fault, None);
+}
+
+/// Several at once about few numbers, and about leads whose number changes: a cap that overlooks one permit is no cap.
+pub fn every_decision_knows_the_permits_before_it(store: &dyn Store) {
+    store.put_seller("acme", seller(), at(0)).unwrap();
+    let campaign = campaign(store);
+    let leads: Vec<Id> = (0..8)
+        .map(|n| lead(store, &campaign.id, &format!("+12125550{n:03}")))
+        .collect();
+    let asked = AtomicUsize::new(0);
+    thread::scope(|scope| {
+        for _ in 0..6 {
+            scope.spawn(|| {
+                loop {
+                    let n = asked.fetch_add(1, Ordering::Relaxed);
+                    if n >= 600 {
+                        return;
+                    }
+                    let mut asked = reservation(&format!("+12125550{:03}", 100 + n % 37));
+                    asked.line = None;
+                    asked.request.campaign = Some(campaign.id.clone());
+                    asked.request.lead =
+                        (!n.is_multiple_of(3)).then(|| leads[n % leads.len()].clone());
+                    store.reserve(asked, gate(), at(1)).unwrap();
+                }
+            });
+        }
+    });
+    let mut decisions: Vec<_> = (0..37)
+        .flat_map(|n| {
+            let to = number(&format!("+12125550{:03}", 100 + n));
+            let all = store.decisions_of(to, &PageRequest::first(100)).unwrap();
+            all.items
+        })
+        .collect();
+    assert_eq!(decisions.len(), 600);
+    // Ids are made in the order of the decisions.
+    decisions.sort_by(|a, b| a.id.cmp(&b.id));
+    let (mut of_number, mut of_lead) = (BTreeMap::new(), BTreeMap::new());
+    for decision in decisions {
+        let facts: Facts = serde_json::from_str(&decision.facts_json).unwrap();
+        let before: &mut usize = of_number.entry(decision.to.clone()).or_default();
+        assert_eq!(facts.attempts.len(), *before);
+        let of_campaign = facts.campaign.unwrap().attempts;
+        match facts.request.lead {
+            Some(lead) => {
+                let before: &mut u32 = of_lead.entry(lead).or_default();
+                assert_eq!(of_campaign, *before);
+                *before += 1;
+            }
+            None => assert_eq!(usize::try_from(of_campaign).unwrap(), *before),
+        }
+        *before += 1;
+    }
 }
 
 /// How many decisions allowed or permits were redeemed before and after the number's opt-out, by the log.

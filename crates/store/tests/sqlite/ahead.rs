@@ -215,6 +215,32 @@ fn two_stores_that_write_all_the_time_take_turns() {
     assert_eq!(in_database(&path), 630);
 }
 
+#[test]
+fn the_log_is_begun_anew_while_there_is_no_pause() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("a.db");
+    let store = made(&path);
+    std::thread::scope(|scope| {
+        for thread in 0..4 {
+            let store = &store;
+            scope.spawn(move || {
+                for n in 0_u32..1200 {
+                    let to = format!("+1212555{:04}", thread * 1200 + n);
+                    store.reserve(reservation(&to), gate(), at(1)).unwrap();
+                    // Ends the burst.
+                    if n.is_multiple_of(4) {
+                        store.revoke(revocation(1), at(1)).unwrap();
+                    }
+                }
+            });
+        }
+    });
+    // Never copied it would be more than 120 MB.
+    let log = beside(&path, "-wal").metadata().unwrap().len();
+    assert!(log < 50 << 20, "{log} bytes of log");
+    assert_eq!(store.verify_chain(None).unwrap().fault, None);
+}
+
 /// What the child does: it decides on several threads and says what was acknowledged, until killed.
 #[test]
 fn child() {

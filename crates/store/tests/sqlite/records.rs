@@ -45,3 +45,40 @@ fn texts_that_nothing_resembles_are_kept_and_make_few_patterns() {
         .unwrap();
     assert_eq!(patterns, 2);
 }
+
+#[test]
+fn sellers_whose_first_decisions_come_at_once_get_a_pattern_each() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = SqliteStore::open(&directory.path().join("ringfence.db"), at(0)).unwrap();
+    let sellers: Vec<String> = (0..12).map(|n| format!("seller-{n}")).collect();
+    for id in &sellers {
+        let mut profile = seller();
+        profile.name = noise(id.len());
+        store.put_seller(id, profile, at(0)).unwrap();
+    }
+    let decided: Vec<Vec<Id>> = std::thread::scope(|scope| {
+        let deciders: Vec<_> = (0..4)
+            .map(|thread| {
+                let (store, sellers) = (&store, &sellers);
+                scope.spawn(move || {
+                    let decide = |n: usize| {
+                        let mut asked = reservation(&format!("+1212555{:04}", 100 * thread + n));
+                        asked.request.seller.clone_from(&sellers[n % 12]);
+                        asked.request.campaign = (n > 24).then(|| Id::new(noise(n)));
+                        asked.line = None;
+                        let decided = store.reserve(asked, gate(), at(1));
+                        decided.unwrap().decision_id
+                    };
+                    (0..100).map(decide).collect()
+                })
+            })
+            .collect();
+        deciders.into_iter().map(|d| d.join().unwrap()).collect()
+    });
+    for (n, id) in decided.iter().flat_map(|ids| ids.iter().enumerate()) {
+        let facts: Facts = serde_json::from_str(&store.decision(id).unwrap().facts_json).unwrap();
+        assert_eq!(facts.request.seller, sellers[n % 12]);
+        assert_eq!(facts.request.campaign, (n > 24).then(|| Id::new(noise(n))));
+    }
+    assert_eq!(store.verify_chain(None).unwrap().fault, None);
+}

@@ -13,19 +13,15 @@
 
 mod file;
 
-use std::fs::File;
-use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::{SyncSender, sync_channel};
 
 use ring::hmac;
 use ringfence_core::evidence::HeadSigner;
 use rusqlite::Connection;
 
 use self::file::{AheadFile, Found};
-use super::connection::beside;
 use super::evidence::ChainTip;
-use super::rows::{self, Rows};
+use super::rows::{self, Frame, Rows};
 use crate::{Result, StoreError};
 
 /// One database's file: where it is, and what its seals are made with.
@@ -60,7 +56,7 @@ impl Place {
             .query_row([], |row| row.get(0))?;
         let mut caught_up = 0_u32;
         let mut tip: Option<ChainTip> = None;
-        for rows in found.frames().flat_map(commands) {
+        for rows in found.frames().flat_map(rows::commands) {
             let rows = rows?;
             let entries = rows::entries(rows)?.ok_or_else(|| lost(&path, "no entry"))?;
             if entries.last <= newest {
@@ -98,39 +94,10 @@ impl Place {
         let Some(file) = AheadFile::hold(&self.database, &self.key, self.schema)? else {
             return Ok(None);
         };
-        let log = beside(&self.database, "-wal");
         Ok(Some(Ahead {
             file,
-            soon: flush_when_told(log.clone())?,
-            log,
-            frame: Vec::new(),
+            frame: Frame::default(),
         }))
-    }
-}
-
-/// A thread that flushes the database's log when it is told to, and ends with the sender. A command that is not a decision
-/// flushes in its commit whatever was not flushed before it: so that is little.
-fn flush_when_told(log: PathBuf) -> Result<SyncSender<()>> {
-    let (soon, told) = sync_channel(1);
-    std::thread::Builder::new()
-        .name("store-flusher".into())
-        .spawn(move || {
-            while told.recv().is_ok() {
-                // Nothing rests on it: whoever needs it flushed flushes it.
-                let _ = flush(&log);
-            }
-        })
-        .map_err(|e| StoreError::Unavailable(format!("no flusher thread: {e}")))?;
-    Ok(soon)
-}
-
-/// Flushes a database's log.
-fn flush(log: &Path) -> std::io::Result<()> {
-    match File::open(log) {
-        Ok(log) => log.sync_data(),
-        // It was copied into the database and removed, which flushes.
-        Err(e) if e.kind() == ErrorKind::NotFound => Ok(()),
-        Err(e) => Err(e),
     }
 }
 
@@ -141,42 +108,17 @@ fn lost(path: &Path, what: &str) -> StoreError {
     ))
 }
 
-/// The commands of a frame: each command's rows with their length before them.
-fn commands(mut frame: &[u8]) -> impl Iterator<Item = Result<&[u8]>> {
-    std::iter::from_fn(move || {
-        if frame.is_empty() {
-            return None;
-        }
-        let split = frame.split_first_chunk().and_then(|(length, rest)| {
-            rest.split_at_checked(usize::try_from(u32::from_le_bytes(*length)).ok()?)
-        });
-        let Some((rows, rest)) = split else {
-            frame = &[];
-            return Some(Err(StoreError::Corrupt("a frame ahead".into())));
-        };
-        frame = rest;
-        Some(Ok(rows))
-    })
-}
-
 /// The file as its one holder has it.
 pub(super) struct Ahead {
     file: AheadFile,
-    log: PathBuf,
-    soon: SyncSender<()>,
-    /// The rows of the commands that wait for the next flush, each with their length before them.
-    frame: Vec<u8>,
+    /// The commands that wait for the next flush.
+    frame: Frame,
 }
 
 impl Ahead {
     /// Puts a command's rows behind those that wait for the next flush.
     pub(super) fn push(&mut self, rows: &Rows) -> Result<()> {
-        let rows = rows.as_bytes();
-        let length =
-            u32::try_from(rows.len()).map_err(|_| StoreError::invalid("too long a record"))?;
-        self.frame.extend_from_slice(&length.to_le_bytes());
-        self.frame.extend_from_slice(rows);
-        Ok(())
+        self.frame.push(rows)
     }
 
     /// Makes everything that was pushed durable.
@@ -184,33 +126,23 @@ impl Ahead {
         if self.frame.is_empty() {
             return Ok(());
         }
-        let flushed = self.file.append(&self.frame);
+        let flushed = self.file.append(self.frame.as_bytes());
         self.frame.clear();
         flushed
     }
 
-    /// After a transaction: has its part of the log flushed, with nobody waiting; begins anew when the file is full, once
-    /// the log is on the disk.
-    pub(super) fn bound(&mut self) -> Result<()> {
-        // One that is flushing, or told already, is told enough.
-        let _ = self.soon.try_send(());
-        if self.file.is_full() {
-            self.flush_log()?;
-            self.file.begin_anew();
-        }
-        Ok(())
+    /// Whether it is time to begin anew, at the end of a transaction.
+    pub(super) fn is_full(&self) -> bool {
+        self.file.is_full()
     }
 
-    /// Between transactions, at the end: leaves nothing behind.
+    /// Begins anew: everything in it is in the database, on the disk.
+    pub(super) fn begin_anew(&mut self) {
+        self.file.begin_anew();
+    }
+
+    /// Leaves nothing behind: the same, and no more is to come.
     pub(super) fn close(mut self) {
-        if self.flush_log().is_ok() {
-            self.file.clear();
-        }
-    }
-
-    /// Flushes what commits without a flush of their own have written.
-    pub(super) fn flush_log(&self) -> Result<()> {
-        flush(&self.log)
-            .map_err(|e| StoreError::Unavailable(format!("{}: {e}", self.log.display())))
+        self.file.clear();
     }
 }
