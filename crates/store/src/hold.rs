@@ -99,8 +99,14 @@ pub trait Holds {
     /// One hold, or `NotFound`.
     fn find_hold(&self, id: &Id) -> Result<HoldRecord>;
 
-    /// Holds, newest first; in one state, or in any.
-    fn holds(&self, state: Option<HoldState>, page: &PageRequest) -> Result<Page<HoldRecord>>;
+    /// Holds, newest first; in one state, or in any; of these sellers and those that bind every seller, or of all when none
+    /// is named.
+    fn holds(
+        &self,
+        state: Option<HoldState>,
+        sellers: &[String],
+        page: &PageRequest,
+    ) -> Result<Page<HoldRecord>>;
 
     /// Open holds in the order in which they become opt-outs, those whose day is past first; of these sellers and those that
     /// bind every seller, or of all when none is named. `Invalid` for a cursor that is not of this list.

@@ -22,10 +22,9 @@ pub fn list(app: &App, request: Request) -> Result<Answer, ApiError> {
             return Err(ApiError::field("state", detail));
         }
     };
-    let page = app.store.holds(state, &request.page()?)?;
-    let seen = |hold: &&HoldRecord| request.caller.sees(hold.draft.seller.as_deref());
-    let items: Vec<_> = page.items.iter().filter(seen).collect();
-    Answer::ok(&json!({"items": items, "next_cursor": page.next_cursor}))
+    let mine = &request.caller.sellers;
+    let page = app.store.holds(state, mine, &request.page()?)?;
+    Answer::ok(&json!({"items": page.items, "next_cursor": page.next_cursor}))
 }
 
 /// One hold.

@@ -8,6 +8,7 @@ mod telnyx;
 mod twilio;
 
 use hyper::{HeaderMap, StatusCode};
+use ringfence_core::evidence::sha256_hex;
 use ringfence_core::lead::PhoneNumber;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -15,6 +16,7 @@ use serde::de::IgnoredAny;
 use serde_json::Value;
 
 use super::access;
+use super::idempotency;
 use super::openapi::schema_of;
 use super::problem::ApiError;
 use super::request::{Answer, Request, number};
@@ -70,6 +72,8 @@ enum Courier {
 
 /// A text message as a courier words it.
 struct Message {
+    /// The courier's own name for it, the same when it is brought again.
+    id: Option<String>,
     /// Who wrote it.
     from: String,
     /// The numbers that it was sent to.
@@ -151,13 +155,14 @@ impl Courier {
         }
     }
 
-    /// What it reads as "taken", without a reply to whoever wrote.
-    fn answer(self, effect: &Effect) -> Result<Answer, ApiError> {
+    /// The effect as it reads "taken", without a reply to whoever wrote.
+    fn answer(self, effect: Answer) -> Answer {
         let ok = StatusCode::OK;
         match self {
-            Self::Twilio => Ok(Answer::text(ok, "text/xml", NO_REPLY)),
-            Self::Plivo => Ok(Answer::text(ok, "application/xml", NO_REPLY)),
-            Self::Telnyx => Answer::ok(effect),
+            _ if effect.status != ok => effect,
+            Self::Twilio => Answer::text(ok, "text/xml", NO_REPLY),
+            Self::Plivo => Answer::text(ok, "application/xml", NO_REPLY),
+            Self::Telnyx => effect,
         }
     }
 }
@@ -189,19 +194,39 @@ pub fn bring(app: &App, request: Request) -> Result<Answer, ApiError> {
         let detail = "only `sms` takes messages of Twilio, Telnyx and Plivo";
         return Err(ApiError::field("body", detail));
     }
-    let nothing = Effect {
-        opt_out: Some(false),
-        ..Effect::default()
-    };
     let effect = match courier.read(&request, &fields)? {
         // A picture without a word says nothing that could be read.
         Some(message) if !message.text.trim().is_empty() || message.is_opt_out => {
-            let brought = their_words(app, &request, courier, message)?;
-            taken(app, &request, &source, brought)?
+            taken_once(app, &request, courier, message)?
         }
-        _ => nothing,
+        _ => Answer::ok(&Effect {
+            opt_out: Some(false),
+            ..Effect::default()
+        })?,
     };
-    courier.answer(&effect)
+    Ok(courier.answer(effect))
+}
+
+/// Takes a message in, once: a courier brings it again until it has an answer, and one that a person has decided about
+/// meanwhile would be held anew.
+fn taken_once(
+    app: &App,
+    request: &Request,
+    courier: Courier,
+    message: Message,
+) -> Result<Answer, ApiError> {
+    // With its words, so that two that a courier calls the same are not taken for one.
+    let words = [message.from.as_str(), &message.text, &message.to.join(" ")].join("\n");
+    let id = message.id.clone();
+    let brought = their_words(app, request, courier, message)?;
+    let take = || Answer::ok(&taken(app, request, SMS, brought)?);
+    let Some(id) = id else {
+        return take();
+    };
+    let key = sha256_hex(format!("{id}\n{words}").as_bytes());
+    let key = format!("{}:{key}", courier.name());
+    let known = idempotency::request_of(key, request.caller.id.clone(), ROUTE, &[]);
+    idempotency::once(app, &known, take).answer
 }
 
 /// Who signed it.

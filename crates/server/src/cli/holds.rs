@@ -102,7 +102,7 @@ fn list(global: &Global, world: &World, state: Option<HoldState>) -> Outcome {
     let mut page = PageRequest::first(PageRequest::LIMIT_MAX);
     let mut all = Vec::new();
     loop {
-        let holds = world.store.holds(state, &page)?;
+        let holds = world.store.holds(state, &[], &page)?;
         all.extend(holds.items);
         match holds.next_cursor {
             Some(cursor) => page.cursor = Some(cursor),

@@ -74,6 +74,25 @@ fn telnyx_brings_opt_outs_and_is_told_from_others() {
     let unclear = received("+12125550125", "+12125550100", "i'm not interested");
     let held = telnyx(&server, &pair, 0, &unclear).ok();
     assert_eq!(held["holds"].as_array().unwrap().len(), 1, "{held:#}");
+    // Brought again, before a person has decided and after.
+    assert_eq!(telnyx(&server, &pair, 0, &unclear).ok(), held);
+    let id = held["holds"][0].as_str().unwrap();
+    let release = format!("/v1/holds/{id}:release");
+    server
+        .post(&release, &json!({"note": "meant the offer"}))
+        .ok();
+    let mut again = unclear.clone();
+    again["meta"]["attempt"] = json!(3);
+    assert_eq!(telnyx(&server, &pair, 0, &again).ok(), held);
+    assert_eq!(server.get("/v1/holds").ok()["items"], json!([]));
+    // The same words once more are another message.
+    again["data"]["id"] = json!("0b2d7a55-0a51-4a8f-bb4e-6b6f1c9a2f10");
+    let other = telnyx(&server, &pair, 0, &again).ok();
+    assert_ne!(other["holds"], held["holds"]);
+    assert_eq!(
+        server.get("/v1/holds").ok()["items"][0]["id"],
+        other["holds"][0]
+    );
 
     // Another's signature, an old one played again, another body under it.
     let thief = Ed25519KeyPair::from_seed_unchecked(&[8; 32]).unwrap();

@@ -70,8 +70,8 @@ fn open_of_call(conn: &Connection, draft: &HoldDraft) -> Result<Option<HoldRecor
     )
 }
 
-/// Open holds of the sellers in `?1`, a JSON list; of all when it is empty.
-const OPEN_OF: &str = "state = 'open' AND (json_array_length(?1) = 0 OR seller IS NULL
+/// Of the sellers in `?1`, a JSON list; of all when it is empty.
+const OF: &str = "(json_array_length(?1) = 0 OR seller IS NULL
     OR seller IN (SELECT value FROM json_each(?1)))";
 
 /// Where a page of open holds begins: behind this instant and id.
@@ -281,13 +281,22 @@ impl Holds for SqliteStore {
         self.readers.read(|conn| find(conn, id))
     }
 
-    fn holds(&self, state: Option<HoldState>, page: &PageRequest) -> Result<Page<HoldRecord>> {
+    fn holds(
+        &self,
+        state: Option<HoldState>,
+        sellers: &[String],
+        page: &PageRequest,
+    ) -> Result<Page<HoldRecord>> {
         let state = state.as_ref().map(word).transpose()?;
+        let sellers = json(&sellers)?;
         self.readers.read(|conn| {
             page::select(
                 conn,
-                "SELECT * FROM holds WHERE (?1 IS NULL OR state = ?1) AND id < ?2 ORDER BY id DESC LIMIT ?3",
-                params![state, page::below(page), page::fetch(page)],
+                &format!(
+                    "SELECT * FROM holds WHERE {OF} AND (?2 IS NULL OR state = ?2) AND id < ?3
+                     ORDER BY id DESC LIMIT ?4"
+                ),
+                params![sellers, state, page::below(page), page::fetch(page)],
                 page,
                 record,
                 |hold| hold.id.to_string(),
@@ -302,7 +311,7 @@ impl Holds for SqliteStore {
             page::select(
                 conn,
                 &format!(
-                    "SELECT * FROM holds WHERE {OPEN_OF} AND (due_at, id) > (?2, ?3) ORDER BY due_at, id LIMIT ?4"
+                    "SELECT * FROM holds WHERE state = 'open' AND {OF} AND (due_at, id) > (?2, ?3) ORDER BY due_at, id LIMIT ?4"
                 ),
                 params![sellers, due_at, id, page::fetch(page)],
                 page,
@@ -319,7 +328,8 @@ impl Holds for SqliteStore {
                 conn,
                 &format!(
                     "SELECT COUNT(*) AS open, COUNT(*) FILTER (WHERE due_at <= ?2) AS overdue,
-                            MIN(due_at) AS first_due_at FROM holds WHERE {OPEN_OF}"
+                            MIN(due_at) AS first_due_at FROM holds
+                     WHERE state = 'open' AND {OF}"
                 ),
                 params![sellers, now.as_microsecond()],
                 |row| {

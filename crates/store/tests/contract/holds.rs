@@ -171,11 +171,16 @@ pub fn a_hold_becomes_an_opt_out(store: &dyn Store) {
     };
     let receipt = store.revoke(told, at(864_300)).unwrap();
     assert_eq!(receipt.holds, vec![hold.id.clone()]);
-    let open = store
-        .holds(Some(HoldState::Open), &PageRequest::first(10))
-        .unwrap();
-    assert_eq!(open.items.len(), 1);
-    assert_eq!(open.items[0].id, other.id);
+    let open = |sellers: &[&str]| {
+        let sellers: Vec<String> = sellers.iter().map(ToString::to_string).collect();
+        let open = Some(HoldState::Open);
+        let page = store.holds(open, &sellers, &PageRequest::first(10));
+        let ids = page.unwrap().items.into_iter().map(|hold| hold.id);
+        ids.collect::<Vec<_>>()
+    };
+    assert_eq!(open(&[]), std::slice::from_ref(&other.id));
+    assert_eq!(open(&["acme", "other"]), [other.id]);
+    assert!(open(&["acme"]).is_empty());
     assert_eq!(store.holds_of(number(CALLEE)).unwrap().len(), 4);
     let filter = EventFilter {
         kind: Some("converse.opt-out".into()),

@@ -35,6 +35,7 @@ pub(super) fn read(fields: &[(String, String)]) -> Result<Message, ApiError> {
     let all = |name: &'static str| fields.iter().filter(move |(n, _)| n == name);
     let text = all("Text").chain(all("Body")).next();
     Ok(Message {
+        id: all("MessageUUID").next().map(|(_, id)| id.clone()),
         from: international(required(fields, "From")?),
         to: all("To").map(|(_, to)| international(to)).collect(),
         text: match text {

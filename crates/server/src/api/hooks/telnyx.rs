@@ -26,6 +26,8 @@ pub(super) struct Event {
 
 #[derive(Deserialize)]
 struct Data {
+    #[serde(default)]
+    id: Option<String>,
     event_type: String,
     /// Of other events it has other fields.
     payload: serde_json::Value,
@@ -33,6 +35,8 @@ struct Data {
 
 #[derive(Deserialize)]
 struct Payload {
+    #[serde(default)]
+    id: Option<String>,
     from: Party,
     to: Recipients,
     #[serde(default)]
@@ -62,6 +66,7 @@ pub(super) fn read(event: Event) -> Result<Option<Message>, serde_json::Error> {
     }
     let payload: Payload = serde_json::from_value(event.data.payload)?;
     Ok(Some(Message {
+        id: payload.id.or(event.data.id),
         from: payload.from.phone_number,
         to: match payload.to {
             Recipients::Several(parties) => parties.into_iter().map(|p| p.phone_number).collect(),

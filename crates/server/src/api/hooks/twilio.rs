@@ -12,7 +12,9 @@ pub(super) const SIGNATURE: &str = "x-twilio-signature";
 /// The message in a form.
 pub(super) fn read(fields: &[(String, String)]) -> Result<Message, ApiError> {
     let to = fields.iter().filter(|(name, _)| name == "To");
+    let id = fields.iter().find(|(name, _)| name == "MessageSid");
     Ok(Message {
+        id: id.map(|(_, id)| id.clone()),
         from: required(fields, "From")?.to_owned(),
         to: to.map(|(_, to)| to.clone()).collect(),
         text: required(fields, "Body")?.to_owned(),
