@@ -95,9 +95,10 @@ fn a_flush_that_was_cut_off_is_passed_over() {
     let kept = store.reserve(reservation(CALLEE), gate(), at(1)).unwrap();
     let whole = std::fs::read(beside(&path, ".ahead")).unwrap();
     let end = whole.iter().rposition(|byte| *byte != 0).unwrap();
+    let next = (end + 1).next_multiple_of(4096);
     store.reserve(reservation(CALLEE), gate(), at(1)).unwrap();
     let mut torn = std::fs::read(beside(&path, ".ahead")).unwrap();
-    torn[end + 400..].fill(0);
+    torn[next + 400..].fill(0);
     std::fs::write(beside(&after, ".ahead"), torn).unwrap();
     let again = SqliteStore::open(&after, at(2)).unwrap();
     again.decision(&kept.decision_id).unwrap();

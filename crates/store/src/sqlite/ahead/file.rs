@@ -1,4 +1,4 @@
-//! The file itself: a header, then frames, one for each flush.
+//! The file itself: a header, then frames, one for each flush; each begins a block of 4,096 bytes.
 //!
 //! ```text
 //! header   8  magic
@@ -11,33 +11,31 @@
 //! ```
 //!
 //! The seal's key comes from the key that signs the log's heads: a frame that was cut off, written for an earlier
-//! generation or made by anybody else is none. The file is filled with zeros ahead of what is written, so that a flush
-//! writes no length, which would cost another write.
+//! generation or made by anybody else is none.
 
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::File;
 use std::io::{self, Read};
-use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use ring::hmac;
 
 use super::super::connection::beside;
 use super::super::secret;
+use super::disk::{BLOCK, Disk, round_up};
 use crate::{Result, StoreError};
 
-const MAGIC: &[u8; 8] = b"rf-ahead";
+const MAGIC: &[u8; 8] = b"rf-ahea2";
+/// Its frames stood side by side.
+const MAGIC_BEFORE: &[u8; 8] = b"rf-ahead";
 const HEADER_BYTES: usize = 44;
 const SEAL_BYTES: usize = 16;
 const FRAME_HEAD_BYTES: usize = 4 + SEAL_BYTES;
 
-/// From here on the file should begin anew (invariant `bounded`): some ten thousand decisions.
-const FULL_BYTES: u64 = 16 << 20;
+/// From here on the file should begin anew (invariant `bounded`): some eight thousand flushes, or fifteen thousand decisions.
+const FULL_BYTES: u64 = 32 << 20;
 
 /// No frame is longer; a group of commands at its bounds is a hundredth of it.
 const FRAME_BYTES_MAX: usize = 64 << 20;
-
-/// How much is filled with zeros at once, at first and at most.
-const FILL_BYTES: (u64, u64) = (64 << 10, 1 << 20);
 
 /// `<database>.ahead`.
 pub(super) fn path_beside(database: &Path) -> PathBuf {
@@ -56,15 +54,12 @@ pub(super) fn seal_key(secret: &[u8; 32]) -> hmac::Key {
 /// The file, held by the one process that writes it.
 #[derive(Debug)]
 pub(super) struct AheadFile {
-    file: File,
+    disk: Disk,
     key: hmac::Key,
     schema: u32,
     generation: [u8; 16],
     /// Where the next frame goes; none: a header comes first.
     end: Option<u64>,
-    /// Up to where the file was filled.
-    filled: u64,
-    frame: Vec<u8>,
 }
 
 impl AheadFile {
@@ -73,25 +68,17 @@ impl AheadFile {
         let path = path_beside(database);
         let unavailable =
             |e: io::Error| StoreError::Unavailable(format!("{}: {e}", path.display()));
-        let mut options = OpenOptions::new();
-        options.read(true).write(true).create(true).mode(0o600);
-        let file = options.open(&path).map_err(unavailable)?;
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Ok(None),
-            Err(TryLockError::Error(e)) => return Err(unavailable(e)),
-        }
-        let filled = file.metadata().map_err(unavailable)?.len();
+        let Some(disk) = Disk::hold(&path).map_err(unavailable)? else {
+            return Ok(None);
+        };
         // Its name is durable before anything in it is relied on.
         secret::sync_directory(&path).map_err(unavailable)?;
         Ok(Some(Self {
-            file,
+            disk,
             key: key.clone(),
             schema,
             generation: [0; 16],
             end: None,
-            filled,
-            frame: Vec::new(),
         }))
     }
 
@@ -103,9 +90,8 @@ impl AheadFile {
     /// Empties it: everything in it is durable in the database, and nothing more will come.
     pub(super) fn clear(&mut self) {
         // What is left behind is known to the database, and is passed over when it is read.
-        let _ = self.file.set_len(0);
+        let _ = self.disk.clear();
         self.end = None;
-        self.filled = 0;
     }
 
     /// Whether it is time to begin anew.
@@ -125,46 +111,27 @@ impl AheadFile {
             Some(end) => end,
             None => self.write_header()?,
         };
-        let mut bytes = std::mem::take(&mut self.frame);
-        bytes.clear();
-        bytes.extend_from_slice(&length.to_le_bytes());
         let seal = seal(&self.key, &self.generation, begin, contents);
-        bytes.extend(seal.as_ref().iter().take(SEAL_BYTES));
-        bytes.extend_from_slice(contents);
-        let end = begin.saturating_add(bytes.len() as u64);
-        self.fill(end)?;
-        self.file.write_all_at(&bytes, begin)?;
-        self.file.sync_data()?;
-        self.end = Some(end);
-        self.frame = bytes;
+        let (seal, _) = seal.as_ref().split_at(SEAL_BYTES);
+        let parts = [&length.to_le_bytes(), seal, contents];
+        self.disk.write(&parts, begin)?;
+        let bytes = FRAME_HEAD_BYTES.saturating_add(contents.len());
+        self.end = Some(begin.saturating_add(round_up(bytes) as u64));
         Ok(())
     }
 
-    /// A new generation's header, and behind it the end: durable before a frame of the one before is written over, for with
-    /// the old header such a frame would pass for one that was changed. Returns where the first frame goes.
+    /// A new generation's header: durable before a frame of the one before is written over, for with the old header such a
+    /// frame would pass for one that was changed. Returns where the first frame goes.
     fn write_header(&mut self) -> io::Result<u64> {
         getrandom::fill(&mut self.generation).map_err(io::Error::other)?;
-        let mut header = Vec::with_capacity(HEADER_BYTES + FRAME_HEAD_BYTES);
+        let mut header = Vec::with_capacity(HEADER_BYTES);
         header.extend_from_slice(MAGIC);
         header.extend_from_slice(&self.schema.to_le_bytes());
         header.extend_from_slice(&self.generation);
         let seal = hmac::sign(&self.key, &header);
         header.extend(seal.as_ref().iter().take(SEAL_BYTES));
-        header.extend_from_slice(&[0; FRAME_HEAD_BYTES]);
-        self.fill(header.len() as u64)?;
-        self.file.write_all_at(&header, 0)?;
-        self.file.sync_data()?;
-        Ok(HEADER_BYTES as u64)
-    }
-
-    fn fill(&mut self, end: u64) -> io::Result<()> {
-        while end > self.filled {
-            let more = self.filled.clamp(FILL_BYTES.0, FILL_BYTES.1);
-            let zeros = vec![0; usize::try_from(more).map_err(io::Error::other)?];
-            self.file.write_all_at(&zeros, self.filled)?;
-            self.filled = self.filled.saturating_add(more);
-        }
-        Ok(())
+        self.disk.write(&[&header], 0)?;
+        Ok(BLOCK as u64)
     }
 }
 
@@ -223,6 +190,11 @@ impl Found {
                 path.display()
             ))
         };
+        if header.starts_with(MAGIC_BEFORE) {
+            return Err(corrupt(
+                "written by an earlier version of this program; start that one once",
+            ));
+        }
         let (signed, its_seal) = header.split_at(HEADER_BYTES - SEAL_BYTES);
         let Some((schema, generation)) = signed
             .strip_prefix(MAGIC)
@@ -234,13 +206,13 @@ impl Found {
             return Err(corrupt("not written with this database's key"));
         }
         let mut frames = Vec::new();
-        let mut place = HEADER_BYTES;
+        let mut place = BLOCK;
         while let Some(frame) = frame_at(&bytes, place, key, generation) {
-            place = frame.end;
+            place = round_up(frame.end);
             frames.push(frame);
         }
         if let Some(after) = claimed_end(&bytes, place)
-            && frame_at(&bytes, after, key, generation).is_some()
+            && frame_at(&bytes, round_up(after), key, generation).is_some()
         {
             return Err(corrupt("a frame within it was changed"));
         }
@@ -311,10 +283,11 @@ mod tests {
         assert!(read(&path).unwrap().is_empty());
         let file = written(&path, &[b"one", &[b'2'; 70_000], b"three"]);
         assert_eq!(read(&path).unwrap().len(), 3);
-        let end = usize::try_from(file.end.unwrap()).unwrap();
         let whole = std::fs::read(path_beside(&path)).unwrap();
         assert_eq!(whole.len() % (64 << 10), 0);
-        for cut in [end - 1, end - 5, end - 20, end - 25] {
+        let last = usize::try_from(file.end.unwrap()).unwrap() - BLOCK;
+        let end = last + FRAME_HEAD_BYTES + 5;
+        for cut in [end - 1, end - 5, end - 20, last] {
             let mut torn = whole.clone();
             torn[cut..].fill(0);
             std::fs::write(path_beside(&path), torn).unwrap();
@@ -357,13 +330,17 @@ mod tests {
         drop(written(&path, &[b"first", b"second", b"third"]));
         let whole = std::fs::read(path_beside(&path)).unwrap();
         // The header's magic, version, generation and seal; the first frame's seal and contents.
-        for changed in [0, 8, 12, 30, 50, 66] {
+        for changed in [0, 8, 12, 30, BLOCK + 6, BLOCK + 22] {
             let mut bytes = whole.clone();
             bytes[changed] ^= 1;
             std::fs::write(path_beside(&path), bytes).unwrap();
             let error = read(&path).unwrap_err();
             assert!(matches!(error, StoreError::Corrupt(_)), "{changed}");
         }
+        let before = [MAGIC_BEFORE, &whole[8..]].concat();
+        std::fs::write(path_beside(&path), before).unwrap();
+        let error = read(&path).unwrap_err();
+        assert!(error.to_string().contains("earlier version"), "{error}");
         std::fs::write(path_beside(&path), &whole).unwrap();
         let other = seal_key(&[8; 32]);
         assert!(Found::read(&path_beside(&path), &other).is_err());

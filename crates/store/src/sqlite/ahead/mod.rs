@@ -11,6 +11,7 @@
 //! While the write lock of the database is free, a living holder's rows are all in it. So whoever has the lock and finds
 //! more here knows that the holder is dead.
 
+mod disk;
 mod file;
 
 use std::path::{Path, PathBuf};
