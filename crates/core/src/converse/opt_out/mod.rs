@@ -59,10 +59,10 @@ pub struct Judgement {
 
 /// From this chance on, an utterance is an opt-out: a miss is taken to be a third worse than a false
 /// opt-out.
-const OPT_OUT_FROM: f64 = 0.43;
+const OPT_OUT_FROM: f64 = 0.40;
 
 /// The same where the grammar found words that turn a request into something else.
-const GUARDED_FROM: f64 = 0.8;
+const GUARDED_FROM: f64 = 0.55;
 
 /// From this chance on, an utterance that is not "not an opt-out" by far is held as ambiguous.
 const AMBIGUOUS_FROM: f64 = 0.5;

@@ -5,10 +5,10 @@ use sha2::{Digest, Sha256};
 use super::*;
 
 /// SHA-256 of the committed `weights.bin`; `train-opt-out` prints it.
-const WEIGHTS_SHA256: &str = "d8776067ffa6aff2aea67fea24c821f0bd012f62985f84f52083758693f339c4";
+const WEIGHTS_SHA256: &str = "6fea48bdaf818ce995f3a369a92291b5c2f68c2e94bf6a2bcb473c5b5b05ef3a";
 
 /// SHA-256 of the committed `net.bin`; `train-opt-out` prints it.
-const NET_SHA256: &str = "0c0e226a6e042bee7b7c3b92f565e00854707ff9b299051a296e84390619373d";
+const NET_SHA256: &str = "56425c208d233186fb99e343a4cf3c590cf06a84cfc7a075975dfd7c784e0a96";
 
 fn verdict_of(text: &str, context: Option<&str>) -> Verdict {
     classify(text, context, None).verdict
