@@ -59,7 +59,7 @@ pub struct Judgement {
 
 /// From this chance on, an utterance is an opt-out: a miss is taken to be a third worse than a false
 /// opt-out.
-const OPT_OUT_FROM: f64 = 0.40;
+const OPT_OUT_FROM: f64 = 0.43;
 
 /// The same where the grammar found words that turn a request into something else.
 const GUARDED_FROM: f64 = 0.55;

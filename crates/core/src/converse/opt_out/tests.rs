@@ -5,10 +5,10 @@ use sha2::{Digest, Sha256};
 use super::*;
 
 /// SHA-256 of the committed `weights.bin`; `train-opt-out` prints it.
-const WEIGHTS_SHA256: &str = "6fea48bdaf818ce995f3a369a92291b5c2f68c2e94bf6a2bcb473c5b5b05ef3a";
+const WEIGHTS_SHA256: &str = "04dfedbebe2a8f10ae3c08d181509ccad9bc7fd8fa40d9fbba9586f95ca0ed6f";
 
 /// SHA-256 of the committed `net.bin`; `train-opt-out` prints it.
-const NET_SHA256: &str = "56425c208d233186fb99e343a4cf3c590cf06a84cfc7a075975dfd7c784e0a96";
+const NET_SHA256: &str = "f179ee2ce8c47a4a5412b205058ef022eeebc1fb349226be2dce942205d75d07";
 
 fn verdict_of(text: &str, context: Option<&str>) -> Verdict {
     classify(text, context, None).verdict
