@@ -1,11 +1,12 @@
 //! Decisions are durable before the database has them. A commit of SQLite writes whole pages, ten for a decision; this
 //! writes a decision's rows and nothing else, in one place, in one flush for all callers that wait.
 //!
-//! The writer holds one transaction of the database open while decisions come (`desk.rs`): each reads its facts in it, its
-//! rows are pushed here and put into the transaction, and those who wait are answered after one flush. The transaction ends
-//! after a moment, with the first other command, or when somebody in this process wants to read. A process that dies before leaves the rows here, and they are put into the database
+//! The writer holds one transaction of the database open while decisions come (`desk/burst.rs`): each one's rows are pushed
+//! here, put into the transaction too, and those who wait are answered after one flush. The transaction ends after a moment,
+//! with the first other command, or when somebody in this process wants to read. A process that dies before leaves the rows
+//! here, and they are put into the database
 //!
-//! - by whoever begins to write next, in any process, before anything else: [`catch_up`];
+//! - by whoever begins to write next, in any process, before anything else: [`Place::catch_up`];
 //! - from the first entry of the log on that the database lacks: what it has is passed over.
 //!
 //! While the write lock of the database is free, a living holder's rows are all in it. So whoever has the lock and finds

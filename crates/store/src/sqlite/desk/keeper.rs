@@ -7,7 +7,7 @@ use std::thread::JoinHandle;
 
 use rusqlite::Connection;
 
-use super::rows::{self, Frame, Rows};
+use super::super::rows::{self, Frame, Rows};
 use crate::{Result, StoreError};
 
 /// Frames that may wait to be put in; then the writer waits (invariant `bounded`).

@@ -11,7 +11,7 @@ use std::thread::JoinHandle;
 
 use rusqlite::{Connection, OpenFlags};
 
-use super::connection::{self, beside};
+use super::super::connection::{self, beside};
 use crate::{Result, StoreError};
 
 enum Errand {
